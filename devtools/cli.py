@@ -8,6 +8,9 @@ from .console import DevError, foreground, say
 
 DEFAULT_PORT = 8069
 
+# Everything behind these belongs to another program, its options too.
+PASSED_THROUGH = ("odoo", "test")
+
 
 def main(arguments):
     """Run one command.
@@ -15,7 +18,9 @@ def main(arguments):
     :param list arguments: the command line without the program's name
     :return: the exit status; errors are explained on standard error
     """
-    options = _parser().parse_args(arguments)
+    rest = arguments[1:] if arguments[:1] and arguments[0] in PASSED_THROUGH else []
+    options = _parser().parse_args(arguments[: len(arguments) - len(rest)])
+    options.arguments = rest
     try:
         return options.call(options) or 0
     except DevError as error:
@@ -45,8 +50,7 @@ def _parser():
     command("setup", _setup, "only provision what the other commands need")
     shell = command("shell", _shell, "Odoo shell; a script on stdin runs with `env`")
     shell.add_argument("database")
-    passed = command("odoo", _odoo, "Odoo's own command line", add_help=False)
-    passed.add_argument("arguments", nargs=argparse.REMAINDER)
+    command("odoo", _odoo, "Odoo's own command line")
     return parser
 
 
@@ -88,8 +92,7 @@ def _add_mail(command):
 
 
 def _add_checks(command):
-    test = command("test", _test, "run the whole test suite, or what pytest is told")
-    test.add_argument("arguments", nargs=argparse.REMAINDER)
+    command("test", _test, "run the whole test suite, or what pytest is told")
     lint = command("lint", _lint, "check style: ruff, pylint-odoo, XML")
     lint.add_argument("--fix", action="store_true", help="mend what can be mended")
     bench = command("bench", _bench, "run a benchmark of bench/ on both sides")
