@@ -1,0 +1,261 @@
+"""Bring the category and the membership of one range of partners up to date.
+
+One statement per range finds who belongs, and inserts and deletes only the
+difference. A run that changes nothing therefore writes nothing.
+"""
+
+from dataclasses import dataclass
+
+from odoo.tools import SQL
+
+from . import criteria, sources
+from .state_of_mind import Parameters
+
+# Odoo keeps its timestamps in UTC, in whole seconds
+NOW = SQL("date_trunc('second', now() AT TIME ZONE 'UTC')")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything a run needs to know, frozen when it starts.
+
+    :param exclusive: take the category away from partners who do not belong
+    :param pin_carriers: the first exclusive run over this category: partners who
+        carry it by hand are pinned instead of losing it
+    :param has_pins: partners are pinned in or out
+    :param events: sub-queries of scored events
+    """
+
+    segmentation_id: int
+    category_id: int
+    tree: criteria.Group
+    scope: sources.Scope
+    mood: Parameters
+    events: tuple[SQL, ...]
+    exclusive: bool = False
+    pin_carriers: bool = False
+    has_pins: bool = False
+
+
+def matching_query(plan: Plan, ids: sources.Range) -> SQL:
+    """Return the ids of the partners of the range that meet the criteria.
+
+    Only active commercial entities are looked at: what their contacts buy counts
+    for them.
+    """
+    found = _get_sources(plan, ids)
+    columns = {}
+    for source in found:
+        columns.update(source.columns)
+    return SQL(
+        "SELECT p.id FROM res_partner p %s"
+        " WHERE %s AND p.active AND p.commercial_partner_id = p.id%s AND %s",
+        SQL(" ").join(source.join for source in found),
+        ids.contains(SQL("p.id")),
+        _partner_scope(plan.scope, SQL("p")),
+        criteria.compile_tree(plan.tree, columns),
+    )
+
+
+def _get_sources(plan: Plan, ids: sources.Range) -> list[sources.Source]:
+    needed = criteria.measures(plan.tree)
+    found = []
+    if amounts := needed & set(sources.AMOUNT_TYPES):
+        found.append(sources.amounts(amounts, plan.scope, ids))
+    if "som" in needed:
+        found.append(sources.moods(plan.events, plan.mood, plan.scope, ids))
+    return found
+
+
+def _partner_scope(scope: sources.Scope, alias: SQL) -> SQL:
+    if scope.partner_company_ids is None:
+        return SQL()
+    return SQL(
+        " AND (%s.company_id IS NULL OR %s.company_id IN %s)",
+        alias,
+        alias,
+        scope.partner_company_ids,
+    )
+
+
+def diff_statement(plan: Plan, ids: sources.Range) -> SQL:
+    """Return the statement that applies the difference within the range.
+
+    It yields ``(partner_id, event)``, where event is ``entered`` or ``left`` for a
+    change of membership and ``tagged`` or ``untagged`` for one of the category.
+    All parts see the tables as they were before the statement.
+    """
+    steps = [
+        SQL("matching AS MATERIALIZED (%s)", matching_query(plan, ids)),
+        *_pin_steps(plan, ids),
+        SQL("target AS MATERIALIZED (%s)", _target(plan, ids)),
+        _entered_step(plan),
+        _left_step(plan, ids),
+        _tagged_step(plan),
+    ]
+    events = ["entered", "left", "tagged"]
+    if plan.exclusive:
+        steps.append(_untagged_step(plan, ids))
+        events.append("untagged")
+    rows = [
+        SQL("SELECT partner_id, %s AS event FROM %s", event, _step(event))
+        for event in events
+    ]
+    return SQL("WITH %s %s", SQL(", ").join(steps), SQL(" UNION ALL ").join(rows))
+
+
+def _step(event: str) -> SQL:
+    return SQL.identifier(f"step_{event}")
+
+
+def _pin_steps(plan: Plan, ids: sources.Range) -> list[SQL]:
+    """Pin the partners who carry the category by hand and do not match.
+
+    By hand: they never were a member of any segmentation of this category.
+    """
+    if not plan.pin_carriers:
+        return []
+    return [
+        SQL(
+            """
+            pinned AS (
+                INSERT INTO crm_segmentation_pin
+                            (segmentation_id, partner_id, mode, automatic)
+                SELECT %(segmentation)s, r.partner_id, 'in', TRUE
+                  FROM res_partner_res_partner_category_rel r
+                  JOIN res_partner p ON p.id = r.partner_id
+                 WHERE r.category_id = %(category)s AND %(inside)s%(scope)s
+                   AND NOT EXISTS (SELECT FROM matching t WHERE t.id = r.partner_id)
+                   AND NOT EXISTS (
+                       SELECT FROM crm_segmentation_membership m
+                         JOIN crm_segmentation s ON s.id = m.segmentation_id
+                        WHERE m.partner_id = r.partner_id
+                          AND s.categ_id = %(category)s)
+                ON CONFLICT DO NOTHING
+                RETURNING partner_id
+            )
+            """,
+            segmentation=plan.segmentation_id,
+            category=plan.category_id,
+            inside=ids.contains(SQL("r.partner_id")),
+            scope=_partner_scope(plan.scope, SQL("p")),
+        )
+    ]
+
+
+def _target(plan: Plan, ids: sources.Range) -> SQL:
+    """Return who belongs: matching or pinned in, and not pinned out."""
+    target = SQL("SELECT id FROM matching")
+    if plan.has_pins:
+        pin = SQL(
+            "SELECT partner_id FROM crm_segmentation_pin"
+            " WHERE segmentation_id = %s AND %s",
+            plan.segmentation_id,
+            ids.contains(SQL("partner_id")),
+        )
+        target = SQL(
+            "(%s UNION %s AND mode = 'in') EXCEPT %s AND mode = 'out'",
+            target,
+            pin,
+            pin,
+        )
+    if plan.pin_carriers:
+        target = SQL("(%s) UNION SELECT partner_id FROM pinned", target)
+    return target
+
+
+def _entered_step(plan: Plan) -> SQL:
+    return SQL(
+        """
+        %(step)s AS (
+            INSERT INTO crm_segmentation_membership
+                        (segmentation_id, partner_id, entered_on)
+            SELECT %(segmentation)s, t.id, %(now)s
+              FROM target t
+             WHERE NOT EXISTS (
+                   SELECT FROM crm_segmentation_membership m
+                    WHERE m.segmentation_id = %(segmentation)s
+                      AND m.partner_id = t.id AND m.left_on IS NULL)
+            RETURNING partner_id
+        )
+        """,
+        step=_step("entered"),
+        now=NOW,
+        segmentation=plan.segmentation_id,
+    )
+
+
+def _left_step(plan: Plan, ids: sources.Range) -> SQL:
+    return SQL(
+        """
+        %(step)s AS (
+            UPDATE crm_segmentation_membership m
+               SET left_on = %(now)s
+             WHERE m.segmentation_id = %(segmentation)s
+               AND m.left_on IS NULL AND %(inside)s
+               AND NOT EXISTS (SELECT FROM target t WHERE t.id = m.partner_id)
+            RETURNING partner_id
+        )
+        """,
+        step=_step("left"),
+        now=NOW,
+        segmentation=plan.segmentation_id,
+        inside=ids.contains(SQL("m.partner_id")),
+    )
+
+
+def _tagged_step(plan: Plan) -> SQL:
+    return SQL(
+        """
+        %(step)s AS (
+            INSERT INTO res_partner_res_partner_category_rel (category_id, partner_id)
+            SELECT %(category)s, t.id
+              FROM target t
+             WHERE NOT EXISTS (
+                   SELECT FROM res_partner_res_partner_category_rel r
+                    WHERE r.category_id = %(category)s AND r.partner_id = t.id)
+            ON CONFLICT DO NOTHING
+            RETURNING partner_id
+        )
+        """,
+        step=_step("tagged"),
+        category=plan.category_id,
+    )
+
+
+def _untagged_step(plan: Plan, ids: sources.Range) -> SQL:
+    """Take the category from those who do not belong to any of its segmentations."""
+    return SQL(
+        """
+        %(step)s AS (
+            DELETE FROM res_partner_res_partner_category_rel r
+             WHERE r.category_id = %(category)s AND %(inside)s
+               AND NOT EXISTS (SELECT FROM target t WHERE t.id = r.partner_id)
+               AND NOT EXISTS (
+                   SELECT FROM crm_segmentation_membership m
+                     JOIN crm_segmentation s ON s.id = m.segmentation_id
+                    WHERE m.partner_id = r.partner_id AND m.left_on IS NULL
+                      AND s.categ_id = %(category)s
+                      AND s.id != %(segmentation)s)
+               %(ours)s
+            RETURNING partner_id
+        )
+        """,
+        step=_step("untagged"),
+        category=plan.category_id,
+        segmentation=plan.segmentation_id,
+        inside=ids.contains(SQL("r.partner_id")),
+        ours=_ours(plan),
+    )
+
+
+def _ours(plan: Plan) -> SQL:
+    """Leave the partners of other companies alone, unless they just left us."""
+    if plan.scope.partner_company_ids is None:
+        return SQL()
+    return SQL(
+        "AND (EXISTS (SELECT FROM res_partner p WHERE p.id = r.partner_id%s)"
+        " OR r.partner_id IN (SELECT partner_id FROM %s))",
+        _partner_scope(plan.scope, SQL("p")),
+        _step("left"),
+    )
