@@ -1,0 +1,36 @@
+from odoo import api, fields, models
+
+
+class CrmSegmentationMembership(models.Model):
+    """A partner's time in a segmentation, from entering to leaving.
+
+    Rows are written by the run alone, in bulk. A partner who comes back gets a new
+    row, so the rows are the history; at most one per segmentation is open.
+    """
+
+    _name = "crm.segmentation.membership"
+    _description = "Segmentation Membership"
+    _order = "entered_on desc, id desc"
+    _log_access = False
+
+    segmentation_id = fields.Many2one(
+        "crm.segmentation", required=True, index=True, ondelete="cascade"
+    )
+    partner_id = fields.Many2one(
+        "res.partner", string="Partner", required=True, index=True, ondelete="cascade"
+    )
+    entered_on = fields.Datetime(required=True, default=fields.Datetime.now)
+    left_on = fields.Datetime()
+
+    _open_uniq = models.UniqueIndex(
+        "(segmentation_id, partner_id) WHERE left_on IS NULL",
+        "The partner already is a member of this segmentation.",
+    )
+
+    @api.depends("segmentation_id", "partner_id")
+    def _compute_display_name(self):
+        for membership in self:
+            membership.display_name = "{} / {}".format(
+                membership.segmentation_id.display_name,
+                membership.partner_id.display_name,
+            )
