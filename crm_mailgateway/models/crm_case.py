@@ -1,0 +1,146 @@
+from collections import defaultdict
+from datetime import timedelta
+
+from odoo import fields, models
+from odoo.tools import email_normalize
+
+from ..pipeline.classify import AUTOMATIC, BOUNCE
+from ..trace import CONTEXT_KEY
+
+TEMPLATE = "crm_mailgateway.acknowledgement_template"
+# RFC 3834 §5 for everybody, and the header that Exchange listens to.
+HEADERS = {"Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "All"}
+LIMIT_PARAMETER = "crm_mailgateway.acknowledgements_per_hour"
+LIMIT = 5
+
+
+class CrmCase(models.Model):
+    """A case that came by mail thanks its sender, once.
+
+    Nobody is thanked who is a machine, a mailing list or ourselves, nor anybody
+    who has been thanked often in the last hour: that ends a loop between two
+    automatic answers after a handful of mails. A machine's mail neither reopens a
+    case nor counts as the customer's word.
+    """
+
+    _inherit = "crm.case"
+
+    received_mail_ids = fields.One2many(
+        "crm.mailgateway.message", "case_id", groups="crm_cases.crm_cases_group_manager"
+    )
+    received_mail_count = fields.Integer(
+        compute="_compute_received_mail_count",
+        groups="crm_cases.crm_cases_group_manager",
+    )
+
+    def _compute_received_mail_count(self):
+        counts = dict(
+            self.env["crm.mailgateway.message"]._read_group(
+                [("case_id", "in", self.ids)], ["case_id"], ["__count"]
+            )
+        )
+        for case in self:
+            case.received_mail_count = counts.get(case, 0)
+
+    def action_received_mails(self):
+        """Open the mails that made and fed this case."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "crm_mailgateway.crm_mailgateway_message_action"
+        )
+        return dict(action, domain=[("case_id", "=", self.id)], context={})
+
+    def _register_human_message(self, message):
+        trace = self.env.context.get(CONTEXT_KEY)
+        if trace and trace.classification.kind in (AUTOMATIC, BOUNCE):
+            return
+        super()._register_human_message(message)
+
+    # ACKNOWLEDGEMENT
+
+    def _prepare_acknowledgement_vals(self, email_from, trace):
+        """Decide whether the sender of a new case is thanked.
+
+        :param str email_from: the From header
+        :param MailTrace trace: what is known of the mail
+        :return: values for its result row
+        """
+        self.ensure_one()
+        reason = self._acknowledgement_obstacle(email_normalize(email_from or ""), trace)
+        if reason:
+            return {"ack_state": "withheld", "ack_reason": reason}
+        return {"ack_state": "pending"}
+
+    def _acknowledgement_obstacle(self, address, trace):
+        """Say in words why a sender must not be thanked, if so."""
+        if not self.team_id.acknowledge:
+            return self.env._("The team sends no acknowledgements.")
+        if not address:
+            return self.env._("The sender has no valid address.")
+        if not trace.classification.may_be_answered:
+            return self.env._("Automatic mail: %s", trace.classification.signal)
+        if self._is_own_address(address):
+            return self.env._("The sender is one of our own addresses.")
+        if self._thanked_too_often(address):
+            return self.env._("The sender was thanked often in the last hour.")
+        return None
+
+    def _is_own_address(self, address):
+        if self.env["mail.alias.domain"].sudo()._find_aliases([address]):
+            return True
+        mailboxes = self.env["fetchmail.server"].sudo()  # any user may run the gateway
+        return bool(mailboxes.search_count([("user", "=ilike", address)], limit=1))
+
+    def _thanked_too_often(self, address):
+        parameters = self.env["ir.config_parameter"].sudo()
+        limit = int(parameters.get_param(LIMIT_PARAMETER, LIMIT))
+        since = fields.Datetime.now() - timedelta(hours=1)
+        results = self.env["crm.mailgateway.result"].sudo()  # the gateway's own book
+        thanked = results.search_count(
+            [
+                ("sender", "=", address),
+                ("create_date", ">=", since),
+                ("ack_state", "in", ("pending", "queued")),
+            ],
+            limit=limit,
+        )
+        return thanked >= limit
+
+    def _group_by_acknowledgement_template(self):
+        """Return the cases by the template of their team."""
+        standard = self.env.ref(TEMPLATE)
+        groups = defaultdict(self.browse)
+        for case in self:
+            groups[case.team_id.acknowledgement_template_id or standard] |= case
+        return groups
+
+    def _queue_acknowledgements(self, template, results):
+        """Queue the thank-you mails of cases that use the same template.
+
+        :param template: the ``mail.template``
+        :param dict results: the result row of each case, by case id
+        """
+        mails = template.send_mail_batch(
+            self.ids,
+            email_values={
+                "headers": repr(HEADERS),
+                "message_type": "auto_comment",
+                "subtype_id": self.env.ref("mail.mt_comment").id,
+                # The mail goes once it was sent; its message stays in the chatter,
+                # which is how an answer to it finds the case.
+                "is_notification": True,
+                "auto_delete": True,
+            },
+            email_layout_xmlid="mail.mail_notification_light",
+        )
+        for mail in mails:
+            result = results[mail.res_id]
+            mail.references = result.message_id
+            result.ack_state = "queued"
+
+    def _get_acknowledgement_from(self):
+        """Return the address that thanks: the one that customers write to."""
+        self.ensure_one()
+        company = self.company_id or self.env.company
+        team = self.team_id.sudo()  # its mailbox is not for everybody to read
+        return team._crm_mailgateway_sender(company)

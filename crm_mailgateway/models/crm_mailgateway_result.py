@@ -1,0 +1,91 @@
+from odoo import api, fields, models
+
+
+class CrmMailgatewayResult(models.Model):
+    """What one received mail became, written in the transaction that made it so.
+
+    The transaction that processes a mail may have begun before the journal row
+    was committed, so it cannot see that row: an UPDATE would silently hit nothing
+    and a foreign key would fail. It inserts a row here instead, by number only.
+
+    ``journal_id`` is unique: of two processes that work on one mail the second
+    waits for the first, fails, and rolls everything back. ``message_id`` is set,
+    and unique, for mails that go to cases: a copy of a mail with other bytes
+    (through another mailbox, say) cannot make a second case.
+
+    ACKNOWLEDGEMENT
+    ``ack_state`` tells whether the sender was thanked: *pending* rows are picked
+    up by the scheduled action in batches, *withheld* ones say why in ``ack_reason``.
+    """
+
+    _name = "crm.mailgateway.result"
+    _description = "Result of a Received Mail"
+    _order = "id desc"
+
+    journal_id = fields.Integer(required=True, readonly=True)
+    outcome = fields.Selection(
+        [("processed", "Processed"), ("ignored", "Ignored")],
+        required=True,
+        readonly=True,
+    )
+    message_id = fields.Char("Guarded Message-ID", readonly=True)
+    verdict = fields.Char(readonly=True)
+    res_model = fields.Char("Document Model", readonly=True)
+    res_id = fields.Many2oneReference(
+        "Document", model_field="res_model", readonly=True
+    )
+    sender = fields.Char(help="Normalised address of the sender.", readonly=True)
+    ack_state = fields.Selection(
+        [
+            ("pending", "Pending"),
+            ("queued", "Sent to the queue"),
+            ("withheld", "Withheld"),
+            ("failed", "Failed"),
+        ],
+        string="Acknowledgement",
+        readonly=True,
+    )
+    ack_reason = fields.Char("Why no Acknowledgement", readonly=True)
+
+    _journal_unique = models.UniqueIndex("(journal_id)")
+    _message_id_unique = models.UniqueIndex("(message_id) WHERE message_id IS NOT NULL")
+    _pending_idx = models.Index("(id) WHERE ack_state = 'pending'")
+    _sender_idx = models.Index("(sender, create_date) WHERE ack_state IS NOT NULL")
+    _document_idx = models.Index("(res_model, res_id)")
+
+    @api.model
+    def _cron_acknowledge(self, batch_size=100):
+        """Thank the senders of new cases, in batches, each exactly once."""
+        pending = self.search([("ack_state", "=", "pending")], order="id")
+        progress = self.env["ir.cron"]
+        progress._commit_progress(remaining=len(pending))
+        for start in range(0, len(pending), batch_size):
+            batch = pending[start : start + batch_size]
+            # Rows that another worker has in hand are left to it.
+            locked = batch.try_lock_for_update()
+            locked.filtered(lambda r: r.ack_state == "pending")._acknowledge()
+            if not progress._commit_progress(len(batch)):
+                break
+
+    def _acknowledge(self):
+        """Queue one acknowledgement per result; a failing one stops no other."""
+        cases = self.env["crm.case"].browse(self.mapped("res_id")).exists()
+        by_case = {result.res_id: result for result in self}
+        for template, group in cases._group_by_acknowledgement_template().items():
+            try:
+                with self.env.cr.savepoint():
+                    group._queue_acknowledgements(template, by_case)
+            except Exception as error:  # noqa: BLE001 told on the row itself
+                self._acknowledge_one_by_one(group, template, by_case, error)
+        gone = self.filtered(lambda r: r.res_id not in cases.ids)
+        gone.write({"ack_state": "withheld", "ack_reason": self.env._("Case deleted")})
+        self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
+
+    def _acknowledge_one_by_one(self, cases, template, by_case, batch_error):
+        for case in cases:
+            try:
+                with self.env.cr.savepoint():
+                    case._queue_acknowledgements(template, by_case)
+            except Exception as error:  # noqa: BLE001 told on the row itself
+                words = str(error) or str(batch_error)
+                by_case[case.id].write({"ack_state": "failed", "ack_reason": words})

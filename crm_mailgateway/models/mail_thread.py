@@ -1,0 +1,211 @@
+import functools
+import xmlrpc.client
+
+from odoo import api, models
+from odoo.tools import email_normalize
+
+from ..pipeline.classify import classify
+from ..trace import CONTEXT_KEY, MailTrace
+from .crm_mailgateway_message import ROW_KEY
+
+CASE = "crm.case"
+
+
+class MailThread(models.AbstractModel):
+    """The gateway: store first, then let Odoo route, and remember what it did.
+
+    Odoo's own ``message_process`` does all the work. Around it every mail is
+    stored and committed before, and its result written after. Within it, for
+    mails that go to cases only: nothing is dropped and nobody is bounced, because
+    a loop or a failure is shown to staff instead of being told to the sender.
+    """
+
+    _inherit = "mail.thread"
+
+    @api.model
+    def message_process(
+        self,
+        model,
+        message,
+        custom_values=None,
+        save_original=False,
+        strip_attachments=False,
+        thread_id=None,
+    ):
+        """Store the mail durably, then process it once.
+
+        :return: id of the document, or False for a mail that made none (a
+            duplicate, a bounce, a failure: the journal tells)
+        """
+        content = _to_bytes(message)
+        arguments = {
+            "model": model,
+            "custom_values": custom_values,
+            "save_original": save_original,
+            "strip_attachments": strip_attachments,
+            "thread_id": thread_id,
+        }
+        journal = self.env["crm.mailgateway.message"]
+        mailbox_id = self.env.context.get("default_fetchmail_server_id")
+        stored = self.env.context.get(ROW_KEY)
+        if not stored:
+            stored = journal._store(content, mailbox_id, arguments)
+        trace = MailTrace(stored.id, stored.message_id)
+        gateway = self.with_context(**{CONTEXT_KEY: trace, ROW_KEY: None})
+        process = functools.partial(
+            super(MailThread, gateway).message_process, message=content, **arguments
+        )
+        if journal._in_odoo_test():
+            return self._mailgateway_process_in_test(trace, process)
+        if stored.state != "received":
+            return stored.res_id or False
+        return journal._process(
+            stored, lambda: gateway._mailgateway_process(trace, process)
+        )
+
+    @api.model
+    def _mailgateway_process(self, trace, process):
+        """Process a mail, and make sure that it leaves a result row."""
+        res_id = process()
+        if not trace.result_id:
+            self._mailgateway_record_ignored(trace, res_id)
+        return res_id or False
+
+    @api.model
+    def _mailgateway_process_in_test(self, trace, process):
+        """Behave as Odoo alone would: its tests replay mails and expect errors."""
+        results = self.env["crm.mailgateway.result"].sudo()  # the gateway's own book
+        results.search([("journal_id", "=", trace.journal_id)]).unlink()
+        with self.env.cr.savepoint():
+            res_id = self._mailgateway_process(trace, process)
+        self.env["crm.mailgateway.message"].sudo()._settle([trace.journal_id])
+        return res_id
+
+    @api.model
+    def _mailgateway_record_ignored(self, trace, res_id):
+        """Write down why a mail made nothing."""
+        verdict = trace.verdict
+        if not verdict and res_id is False:
+            verdict = self.env["crm.mailgateway.message"]._duplicate_verdict(
+                trace.journal_id, trace.message_id
+            )
+        self._mailgateway_create_result(
+            trace,
+            outcome="ignored",
+            verdict=verdict or self.env._("Odoo answered it or needed no document."),
+        )
+
+    @api.model
+    def _mailgateway_create_result(self, trace, **values):
+        # Nobody may write results by hand, whoever runs the gateway.
+        result = self.env["crm.mailgateway.result"].sudo()
+        values["journal_id"] = trace.journal_id
+        trace.result_id = result.create(values).id
+
+    # HOOKS INTO ODOO'S GATEWAY
+
+    @api.model
+    def message_parse(self, message, save_original=False):
+        """Give a mail without Message-ID a stable one: Odoo's is a random number."""
+        parsed = super().message_parse(message, save_original=save_original)
+        trace = self.env.context.get(CONTEXT_KEY)
+        if trace:
+            if not message.get("Message-Id"):
+                parsed["message_id"] = trace.message_id
+            trace.classification = classify(message)
+        return parsed
+
+    @api.model
+    def message_route(
+        self, message, message_dict, model=None, thread_id=None, custom_values=None
+    ):
+        """Send mail to no known address to the mailbox's team instead of failing."""
+        trace = self.env.context.get(CONTEXT_KEY)
+        if trace and message_dict.get("is_bounce"):
+            trace.verdict = self.env._("A bounce: its address was marked.")
+        if trace and model in (None, False, CASE):
+            model, custom_values = self._mailgateway_fallback(
+                message_dict, model, custom_values
+            )
+        return super().message_route(
+            message, message_dict, model, thread_id, custom_values
+        )
+
+    @api.model
+    def _mailgateway_fallback(self, message_dict, model, custom_values):
+        """Return model and values for a mail whose address nobody claims.
+
+        A mail that lay in one of our mailboxes, or was sent to a domain of ours,
+        or reached a database that has no domain, is meant for us.
+        """
+        values = dict(custom_values or {})
+        mailbox = self.env["fetchmail.server"].sudo()  # mere users may run the gateway
+        mailbox = mailbox.browse(self.env.context.get("default_fetchmail_server_id"))
+        if mailbox.crm_case_team_id:
+            values.setdefault("team_id", mailbox.crm_case_team_id.id)
+        if model or mailbox or self._mailgateway_is_our_domain(message_dict):
+            return CASE, values
+        return model, custom_values
+
+    @api.model
+    def _mailgateway_is_our_domain(self, message_dict):
+        domains = set(self.env["mail.alias.domain"].sudo().search([]).mapped("name"))
+        addresses = (message_dict.get("recipients") or "").lower().split(",")
+        found = {(email_normalize(a) or "").partition("@")[2] for a in addresses}
+        return not domains or bool(domains & found)
+
+    @api.model
+    def _detect_loop_sender(self, message, message_dict, routes):
+        """Never drop a mail to a case: only our own answer is held back."""
+        others = [route for route in routes or [] if route[0] != CASE]
+        if not self.env.context.get(CONTEXT_KEY):
+            others = routes
+        return super()._detect_loop_sender(message, message_dict, others)
+
+    @api.model
+    def _message_route_process(self, message, message_dict, routes):
+        """Write the result row first, then the documents, in one transaction.
+
+        First, so that a second process with the same mail waits right here, and
+        not after having done all the work in vain.
+        """
+        trace = self.env.context.get(CONTEXT_KEY)
+        if not trace or not routes:
+            return super()._message_route_process(message, message_dict, routes)
+        model, thread_id = routes[-1][:2]
+        to_case = any(route[0] == CASE for route in routes)
+        self._mailgateway_create_result(
+            trace,
+            outcome="processed",
+            res_model=model,
+            message_id=message_dict["message_id"] if to_case else False,
+            sender=email_normalize(message_dict.get("email_from") or ""),
+        )
+        sender = message_dict.get("email_from")
+        res_id = super()._message_route_process(message, message_dict, routes)
+        result = self.env["crm.mailgateway.result"].sudo().browse(trace.result_id)
+        result.res_id = res_id
+        result.verdict = self._mailgateway_verdict(model, thread_id, trace)
+        if to_case and not thread_id:
+            case = self.env[CASE].sudo().browse(res_id)
+            result.write(case._prepare_acknowledgement_vals(sender, trace))
+        return res_id
+
+    @api.model
+    def _mailgateway_verdict(self, model, thread_id, trace):
+        document = self.env["ir.model"]._get(model).name
+        if thread_id:
+            verdict = self.env._("Added to %s", document)
+        else:
+            verdict = self.env._("New %s", document)
+        signal = trace.classification.signal
+        return f"{verdict} ({signal})" if signal else verdict
+
+
+def _to_bytes(message):
+    """Return the bytes of what a caller may hand over as a mail."""
+    if isinstance(message, xmlrpc.client.Binary):
+        return bytes(message.data)
+    if isinstance(message, str):
+        return message.encode("utf-8", "surrogateescape")
+    return bytes(message)

@@ -1,0 +1,25 @@
+"""What is known of one mail while Odoo's gateway works on it."""
+
+import dataclasses
+
+from .pipeline.classify import HUMAN, Verdict
+
+CONTEXT_KEY = "crm_mailgateway_trace"
+
+
+@dataclasses.dataclass
+class MailTrace:
+    """Travels in the context through Odoo's own methods, and collects.
+
+    :param journal_id: the journal row of the mail
+    :param message_id: its Message-ID, or the one derived from its content
+    :param verdict: in words, what was decided and why
+    :param classification: person or machine
+    :param result_id: the result row, once the mail has found its way
+    """
+
+    journal_id: int
+    message_id: str
+    verdict: str = ""
+    classification: Verdict = dataclasses.field(default_factory=lambda: Verdict(HUMAN))
+    result_id: int | None = None
