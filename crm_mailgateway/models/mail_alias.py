@@ -11,6 +11,8 @@ class MailAlias(models.Model):
     _inherit = "mail.alias"
 
     def _alias_bounce_incoming_email(self, message, message_dict, set_invalid=True):
-        if self.alias_model_id.sudo().model == "crm.case":
+        # Called on a cursor of its own, which may not know an alias just created.
+        alias = self.exists()
+        if alias and alias.alias_model_id.sudo().model == "crm.case":
             return
         super()._alias_bounce_incoming_email(message, message_dict, set_invalid)
