@@ -1,4 +1,5 @@
 from . import (
+    crm_case_tree_mixin,
     crm_case_category,
     crm_case_stage,
     crm_case_tag,

@@ -1,5 +1,4 @@
-from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo import fields, models
 
 
 class CrmCaseCategory(models.Model):
@@ -11,33 +10,10 @@ class CrmCaseCategory(models.Model):
 
     _name = "crm.case.category"
     _description = "Case Category"
-    _parent_store = True
-    _rec_name = "complete_name"
+    _inherit = ["crm.case.tree.mixin"]
     _order = "complete_name, id"
 
-    name = fields.Char(required=True)
-    complete_name = fields.Char(
-        string="Category", compute="_compute_complete_name", store=True, recursive=True
-    )
-    parent_id = fields.Many2one(
-        "crm.case.category", string="Parent", index=True, ondelete="restrict"
-    )
-    parent_path = fields.Char(index=True)
+    parent_id = fields.Many2one("crm.case.category", index=True, ondelete="restrict")
     child_ids = fields.One2many("crm.case.category", "parent_id", string="Children")
     team_id = fields.Many2one("crm.case.team", index=True, ondelete="cascade")
     active = fields.Boolean(default=True)
-
-    @api.depends("name", "parent_id.complete_name")
-    def _compute_complete_name(self):
-        for category in self:
-            parent = category.parent_id.complete_name
-            category.complete_name = (
-                f"{parent} / {category.name}" if parent else category.name
-            )
-
-    @api.constrains("parent_id")
-    def _check_parent_id(self):
-        if self._has_cycle():
-            raise ValidationError(
-                self.env._("A category cannot be below itself in the tree.")
-            )

@@ -1,7 +1,7 @@
 from ast import literal_eval
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from .case_states import ACTIVE_STATES
@@ -18,16 +18,11 @@ class CrmCaseTeam(models.Model):
 
     _name = "crm.case.team"
     _description = "Case Team"
-    _inherit = ["mail.alias.mixin", "mail.thread"]
-    _parent_store = True
-    _rec_name = "complete_name"
+    _inherit = ["crm.case.tree.mixin", "mail.alias.mixin", "mail.thread"]
     _order = "sequence, complete_name, id"
     _check_company_auto = True
 
-    name = fields.Char(required=True, tracking=True)
-    complete_name = fields.Char(
-        string="Team", compute="_compute_complete_name", store=True, recursive=True
-    )
+    name = fields.Char(tracking=True)
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True, tracking=True)
     color = fields.Integer()
@@ -46,7 +41,6 @@ class CrmCaseTeam(models.Model):
         tracking=True,
         help="Where this team escalates to.",
     )
-    parent_path = fields.Char(index=True)
     child_ids = fields.One2many("crm.case.team", "parent_id", string="Sub-teams")
     user_id = fields.Many2one(
         "res.users",
@@ -85,12 +79,6 @@ class CrmCaseTeam(models.Model):
         compute="_compute_overdue_count", string="Overdue Cases"
     )
 
-    @api.depends("name", "parent_id.complete_name")
-    def _compute_complete_name(self):
-        for team in self:
-            parent = team.parent_id.complete_name
-            team.complete_name = f"{parent} / {team.name}" if parent else team.name
-
     @api.depends_context("uid", "allowed_company_ids")
     def _compute_case_counts(self):
         """All three counters from one grouped query."""
@@ -119,13 +107,6 @@ class CrmCaseTeam(models.Model):
 
     def _get_open_cases_domain(self):
         return Domain("team_id", "in", self.ids) & Domain("state", "in", ACTIVE_STATES)
-
-    @api.constrains("parent_id")
-    def _check_parent_id(self):
-        if self._has_cycle():
-            raise ValidationError(
-                self.env._("A team cannot be its own parent, nor be below itself.")
-            )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_fallback(self):

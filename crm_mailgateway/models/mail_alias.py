@@ -15,4 +15,6 @@ class MailAlias(models.Model):
         alias = self.exists()
         if alias and alias.alias_model_id.sudo().model == "crm.case":
             return
-        super()._alias_bounce_incoming_email(message, message_dict, set_invalid)
+        super()._alias_bounce_incoming_email(
+            message, message_dict, set_invalid=set_invalid
+        )

@@ -81,22 +81,19 @@ class CrmSegmentation(models.Model):
         }
 
     def _load_demo_ratings(self):
-        model = self.env["ir.model"]._get("res.partner")
         now = fields.Datetime.now()
-        self.env["rating.rating"].create(
-            [
-                {
-                    "res_model_id": model.id,
-                    "res_id": partner.id,
-                    "partner_id": partner.id,
-                    "rating": stars,
-                    "consumed": True,
-                    "rated_on": now - timedelta(days=days),
-                }
-                for partner, ratings in self._get_demo_partners(DEMO_RATINGS)
-                for days, stars in ratings
-            ]
-        )
+        for partner, ratings in self._get_demo_partners(DEMO_RATINGS):
+            for days, stars in ratings:
+                rating = self.env["rating.rating"].create(
+                    {
+                        "res_model_id": self.env["ir.model"]._get_id("res.partner"),
+                        "res_id": partner.id,
+                        "partner_id": partner.id,
+                        "rating": stars,
+                        "consumed": True,
+                    }
+                )
+                rating.rated_on = now - timedelta(days=days)  # create() takes today
 
     @api.model
     def _run_demo(self):

@@ -82,7 +82,8 @@ def diff_statement(plan: Plan, ids: sources.Range) -> SQL:
     """Return the statement that applies the difference within the range.
 
     It yields ``(partner_id, event)``, where event is ``entered`` or ``left`` for a
-    change of membership and ``tagged`` or ``untagged`` for one of the category.
+    change of membership, ``tagged`` or ``untagged`` for one of the category, and
+    ``pinned`` for a new pin.
     All parts see the tables as they were before the statement.
     """
     steps = [
@@ -97,6 +98,8 @@ def diff_statement(plan: Plan, ids: sources.Range) -> SQL:
     if plan.exclusive:
         steps.append(_untagged_step(plan, ids))
         events.append("untagged")
+    if plan.pin_carriers:
+        events.append("pinned")
     rows = [
         SQL("SELECT partner_id, %s AS event FROM %s", event, _step(event))
         for event in events
@@ -118,7 +121,7 @@ def _pin_steps(plan: Plan, ids: sources.Range) -> list[SQL]:
     return [
         SQL(
             """
-            pinned AS (
+            %(step)s AS (
                 INSERT INTO crm_segmentation_pin
                             (segmentation_id, partner_id, mode, automatic)
                 SELECT %(segmentation)s, r.partner_id, 'in', TRUE
@@ -135,6 +138,7 @@ def _pin_steps(plan: Plan, ids: sources.Range) -> list[SQL]:
                 RETURNING partner_id
             )
             """,
+            step=_step("pinned"),
             segmentation=plan.segmentation_id,
             category=plan.category_id,
             inside=ids.contains(SQL("r.partner_id")),
@@ -160,7 +164,9 @@ def _target(plan: Plan, ids: sources.Range) -> SQL:
             pin,
         )
     if plan.pin_carriers:
-        target = SQL("(%s) UNION SELECT partner_id FROM pinned", target)
+        target = SQL(
+            "(%s) UNION SELECT partner_id FROM %s", target, _step("pinned")
+        )
     return target
 
 

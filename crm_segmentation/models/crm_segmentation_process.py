@@ -1,4 +1,5 @@
 import logging
+from collections import defaultdict
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -236,7 +237,7 @@ class CrmSegmentation(models.Model):
         if not size:
             return 0
         started = fields.Datetime.now()
-        changes = {"entered": [], "left": [], "tagged": [], "untagged": []}
+        changes = defaultdict(list)
         statement = diff_statement(plan, Range(lower, upper))
         for partner_id, event in self.env.execute_query(statement):
             changes[event].append(partner_id)
@@ -261,6 +262,8 @@ class CrmSegmentation(models.Model):
         if partners:
             partners.invalidate_recordset(["category_id"], flush=False)
             self.categ_id.invalidate_recordset(["partner_ids"], flush=False)
+        if changes["pinned"]:
+            self.invalidate_recordset(["pin_ids"], flush=False)
         entered = partners.browse(changes["entered"])
         left = partners.browse(changes["left"])
         if entered or left:
