@@ -1,0 +1,145 @@
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .common import CasesCommon
+
+CONFIG_MODELS = (
+    "crm.case.team",
+    "crm.case.type",
+    "crm.case.stage",
+    "crm.case.category",
+    "crm.case.tag",
+)
+OPERATIONS = ("read", "write", "create", "unlink")
+
+
+@tagged("post_install", "-at_install")
+class TestAccess(CasesCommon):
+    def _rights(self, model, user):
+        records = self.env[model].with_user(user)
+        return "".join(op[0] for op in OPERATIONS if records.has_access(op))
+
+    def test_matrix_of_models(self):
+        nobody, reads, tags, everything = "", "r", "rwc", "rwcu"
+        expected = {
+            self.user_employee: (nobody, nobody, nobody),
+            self.user_portal: ("r", nobody, nobody),
+            self.user_member: (everything, reads, tags),
+            self.user_leader: (everything, reads, tags),
+            self.user_manager: (everything, everything, everything),
+        }
+        for user, (case, config, tag) in expected.items():
+            self.assertEqual(self._rights("crm.case", user), case, user.name)
+            for model in CONFIG_MODELS:
+                rights = tag if model == "crm.case.tag" else config
+                self.assertEqual(self._rights(model, user), rights, (model, user.name))
+
+    def _sees(self, user, case):
+        seen = bool(case.with_user(user).search([("id", "=", case.id)]))
+        self.assertEqual(case.with_user(user).has_access("read"), seen)
+        self.assertEqual(case.with_user(user).has_access("write"), seen)
+        return seen
+
+    def test_member_sees_own_teams(self):
+        self.assertTrue(self._sees(self.user_member, self._case()))
+        foreign = self._case(team_id=self.team_sales.id)
+        self.assertFalse(self._sees(self.user_member, foreign))
+
+    def test_member_sees_what_is_assigned(self):
+        case = self._case(team_id=self.team_sales.id, user_id=self.user_member.id)
+        self.assertTrue(self._sees(self.user_member, case))
+
+    def test_member_sees_what_he_follows(self):
+        case = self._case(team_id=self.team_sales.id)
+        case.message_subscribe(self.user_member.partner_id.ids)
+        self.assertTrue(self._sees(self.user_member, case))
+
+    def test_leader_of_a_team_sees_its_cases(self):
+        self.team_sales.user_id = self.user_member
+        self.assertTrue(
+            self._sees(self.user_member, self._case(team_id=self.team_sales.id))
+        )
+
+    def test_membership_counts_at_once(self):
+        case = self._case(team_id=self.team_sales.id)
+        self.assertFalse(self._sees(self.user_member, case))
+        self.team_sales.member_ids += self.user_member
+        self.assertTrue(self._sees(self.user_member, case))
+        self.team_sales.member_ids -= self.user_member
+        self.assertFalse(self._sees(self.user_member, case))
+
+    def test_member_may_file_a_case_with_another_team(self):
+        case = (
+            self.env["crm.case"]
+            .with_user(self.user_member)
+            .create(
+                {
+                    "name": "For sales",
+                    "team_id": self.team_sales.id,
+                    "user_id": self.user_other.id,
+                }
+            )
+        )
+        self.assertEqual(case.read(["name"])[0]["name"], "For sales")
+
+    def test_all_cases(self):
+        for user in (self.user_leader, self.user_manager):
+            case = self._case(team_id=self.team_sales.id)
+            self.assertTrue(self._sees(user, case))
+            case.team_id = False
+            self.assertTrue(self._sees(user, case))
+
+    def test_employee_without_the_app(self):
+        with self.assertRaises(AccessError):
+            self._case().with_user(self.user_employee).read(["name"])
+        contact = self.partner.with_user(self.user_employee)
+        self.assertNotIn("case_count", contact.fields_get())
+        contact.read(["name", "email"])
+
+    # Portal
+
+    def test_portal_sees_his_cases(self):
+        mine = self._case(partner_id=self.user_portal.partner_id.id)
+        followed = self._case()
+        followed.message_subscribe(self.user_portal.partner_id.ids)
+        self._case(partner_id=self.partner.id)
+        found = self.env["crm.case"].with_user(self.user_portal).search([])
+        self.assertEqual(found, (mine + followed).sorted("id", reverse=True))
+
+    def test_portal_sees_those_of_his_company(self):
+        company = self.env["res.partner"].create({"name": "Inc", "is_company": True})
+        (self.user_portal.partner_id + self.partner).parent_id = company
+        case = self._case(partner_id=self.partner.id)
+        self.assertTrue(case.with_user(self.user_portal).has_access("read"))
+
+    @mute_logger("odoo.addons.base.models.ir_rule")
+    def test_portal_changes_nothing(self):
+        case = self._case(partner_id=self.user_portal.partner_id.id)
+        case = case.with_user(self.user_portal)
+        with self.assertRaises(AccessError):
+            case.name = "Changed"
+        with self.assertRaises(AccessError):
+            case.action_close()
+        with self.assertRaises(AccessError):
+            case.unlink()
+        with self.assertRaises(AccessError):
+            case.create({"name": "New"})
+
+    def test_portal_does_not_read_our_figures(self):
+        case = self._case(
+            partner_id=self.user_portal.partner_id.id, planned_revenue=1000
+        )
+        with self.assertRaises(AccessError):
+            case.with_user(self.user_portal).read(["planned_revenue"])
+
+    def test_portal_may_answer(self):
+        case = self._case_in("pending", partner_id=self.user_portal.partner_id.id)
+        case.with_user(self.user_portal).message_post(
+            body="Here is the photo.",
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+        )
+        self.assertEqual(case.state, "open")
+        self.assertTrue(case.awaiting_answer)
+        self.assertFalse(case.user_id)
