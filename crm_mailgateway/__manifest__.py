@@ -2,7 +2,7 @@
     "name": "Cases by Mail",
     "version": "19.0.1.0.0",
     "category": "Services/Helpdesk",
-    "summary": "Every mail becomes a case, every answer finds its case, nothing is lost",
+    "summary": "Mail becomes cases, answers find them, nothing is lost",
     "author": "CRM Cases contributors",
     "license": "LGPL-3",
     "depends": ["crm_cases"],
@@ -18,6 +18,4 @@
         "views/crm_mailgateway_menus.xml",
     ],
     "demo": ["demo/crm_mailgateway_demo.xml"],
-    "installable": True,
-    "auto_install": False,
 }

@@ -39,7 +39,9 @@ def _parser():
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     def command(name, call, help_text, **options):
-        added = commands.add_parser(name, help=help_text, description=help_text, **options)
+        added = commands.add_parser(
+            name, help=help_text, description=help_text, **options
+        )
         added.set_defaults(call=call)
         return added
 
@@ -104,7 +106,9 @@ def _add_checks(command):
 def _setup(_options):
     odoo_runtime = runtime.provide()
     with postgres.server():
-        say(f"✓ Odoo {odoo_runtime.version} in {odoo_runtime.python}, PostgreSQL answers.")
+        say(
+            f"✓ Odoo {odoo_runtime.version} in {odoo_runtime.python}, PostgreSQL answers."
+        )
 
 
 def _run(options):

@@ -62,7 +62,11 @@ def names():
 
 
 def exists(name):
-    return bool(postgres.query(f"SELECT 1 FROM pg_database WHERE datname = '{name}'", "postgres"))
+    return bool(
+        postgres.query(
+            f"SELECT 1 FROM pg_database WHERE datname = '{name}'", "postgres"
+        )
+    )
 
 
 def initialised(name):
@@ -141,14 +145,16 @@ def _cached(name, family, build):
         if exists(name) and not _finished(name):
             _drop(name)  # its making was interrupted
         if not exists(name):
-            for (old,) in postgres.query(
-                f"SELECT datname FROM pg_database WHERE datname ~ '^{family}[0-9a-f]+$'",
-                "postgres",
-            ):
+            for old in _of_family(family):
                 _drop(old)
             build()
-            postgres.query(f'COMMENT ON DATABASE "{name}" IS \'finished\'', "postgres")
+            postgres.query(f"COMMENT ON DATABASE \"{name}\" IS 'finished'", "postgres")
     return name
+
+
+def _of_family(family):
+    statement = f"SELECT datname FROM pg_database WHERE datname ~ '^{family}[0-9a-f]+$'"
+    return [name for (name,) in postgres.query(statement, "postgres")]
 
 
 @contextlib.contextmanager
@@ -195,9 +201,9 @@ def _digest(*parts):
 
 
 def _odoo(odoo_runtime, name, *arguments):
+    options = ["--stop-after-init", "--no-http", "--max-cron-threads=0"]
     run(
-        odoo.command(odoo_runtime, "-d", name, *arguments, "--stop-after-init", "--no-http")
-        + ["--max-cron-threads=0"],
+        odoo.command(odoo_runtime, "-d", name, *arguments, *options),
         log=LOGS / f"{name}.log",
         env=odoo.environment(),
         problem=f"Odoo could not prepare the database '{name}'.",
@@ -222,9 +228,11 @@ def _copy(template, name):
     with step(f"Copying {template} to {name}"):
         postgres.query(f'CREATE DATABASE "{name}" TEMPLATE "{template}"', "postgres")
         _copy_filestore(template, name)
+        # A copy is another database, and sends nothing that its template left over.
         postgres.query(
             "UPDATE ir_config_parameter SET value = gen_random_uuid()::text"
-            " WHERE key IN ('database.uuid', 'database.secret')",
+            " WHERE key IN ('database.uuid', 'database.secret');"
+            " DELETE FROM mail_mail WHERE state = 'outgoing'",
             name,
         )
         _mark_updated(name)

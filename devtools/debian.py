@@ -61,7 +61,7 @@ def unpack_odoo(prefix):
                 ["apt-get", *options, *arguments],
                 log=log,
                 cwd=downloads,
-                problem="Odoo 19 could not be downloaded from this machine's Debian mirror.",
+                problem="Odoo 19 could not be downloaded from the Debian mirror.",
                 remedy=f"Check the network. {BY_HAND} The log is {log}",
             )
     with step("Unpacking Odoo 19 (1.2 GB)"):
@@ -123,5 +123,5 @@ def _mend(prefix):
         say("\n".join(f"  broken link: {path}" for path in broken[:10]))
         raise DevError(
             f"The unpacked Odoo has {len(broken)} broken links.",
-            "Debian has moved files between packages: adapt PACKAGES in devtools/debian.py",
+            "Debian moved files between packages: adapt devtools/debian.py",
         )

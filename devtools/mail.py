@@ -1,4 +1,4 @@
-"""``./dev mail`` and ``./dev outbox``: mail in as a mail server hands it over, mail out."""
+"""``./dev mail`` and ``./dev outbox``: mail in as a mail server does it, and out."""
 
 import email
 import email.message
@@ -25,8 +25,8 @@ PATIENCE_SECONDS = 20
 
 def send(options):
     """Hand one mail to the running server and show what became of it."""
-    mail = _read(options.file) if options.file else _compose(options)
     port, database = server.running()
+    mail = _read(options.file) if options.file else _compose(options)
     before = set(OUTBOX.glob("*.eml"))
     gate = subprocess.run(
         [sys.executable, str(MAILGATE), "--database", database, "--port", str(port)]
@@ -41,12 +41,9 @@ def send(options):
 
 def _read(name):
     try:
-        content = Path(name).read_bytes()
+        return Path(name).read_bytes()
     except OSError as error:
         raise DevError(f"{name} cannot be read: {error.strerror}.") from error
-    if not content.strip():
-        raise DevError(f"{name} is empty: there is no mail in it.")
-    return content
 
 
 def _compose(options):
@@ -114,7 +111,7 @@ def _show_case(erp, row, mail, before):
     sys.stdout.write(f"  team      {case['team_id'] and case['team_id'][1]}\n")
     sys.stdout.write(f"  look      {erp.url}/odoo/cases/{row['res_id']}\n")
     sys.stdout.write(f"  verdict   {row['verdict']}\n")
-    if row["ack_state"] != "queued":
+    if row["ack_state"] not in ("pending", "queued"):
         sys.stdout.write("  no thank-you was sent\n")
         return 0
     thanks = _await_thanks(mail, before)
@@ -145,7 +142,9 @@ def _parsed(path):
 
 def _as_text(path):
     message = _parsed(path)
-    headers = "".join(f"{name}: {message[name]}\n" for name in ("From", "To", "Subject"))
+    headers = "".join(
+        f"{name}: {message[name]}\n" for name in ("From", "To", "Subject")
+    )
     body = message.get_body(("plain", "html"))
     return f"{headers}\n{body.get_content() if body else ''}\n"
 
@@ -155,12 +154,16 @@ def show_outbox(number):
     if number is not None:
         path = OUTBOX / f"{number:04}.eml"
         if not path.exists():
-            raise DevError(f"There is no caught mail {number}.", "List them: ./dev outbox")
+            raise DevError(
+                f"There is no caught mail {number}.", "List them: ./dev outbox"
+            )
         sys.stdout.write(_as_text(path))
         return
     paths = sorted(OUTBOX.glob("*.eml"))
     for path in paths:
         message = _parsed(path)
-        sys.stdout.write(f"{path.stem}  {str(message['To']):<40}  {message['Subject']}\n")
+        sys.stdout.write(
+            f"{path.stem}  {str(message['To']):<40}  {message['Subject']}\n"
+        )
     if not paths:
         say("No mail was caught yet.")

@@ -144,10 +144,9 @@ class Cluster:
             try:
                 yield
             finally:
-                with self._turn():
-                    with contextlib.suppress(BlockingIOError):
-                        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                        self._stop()
+                with self._turn(), contextlib.suppress(BlockingIOError):
+                    fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    self._stop()
 
     @contextlib.contextmanager
     def _turn(self):
@@ -172,7 +171,9 @@ class Cluster:
         return Path("/var/tmp") / f"odoo19-cases-{self.key}"
 
     def _reachable(self, folder):
-        return not self.account or not self._as_account(["test", "-x", folder]).returncode
+        return (
+            not self.account or not self._as_account(["test", "-x", folder]).returncode
+        )
 
     def _make_folder(self, folder):
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -223,5 +224,7 @@ class Cluster:
             )
 
     def _stop(self):
-        self._as_account([program("pg_ctl"), "stop", "-w", "-m", "fast", "-D", self.data])
+        self._as_account(
+            [program("pg_ctl"), "stop", "-w", "-m", "fast", "-D", self.data]
+        )
         shutil.rmtree(self.socket, ignore_errors=True)

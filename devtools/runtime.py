@@ -134,7 +134,9 @@ def _make_venv(folder):
 
 def _can_make_venv():
     code = "import venv, ensurepip"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=False
+    )
     return found.returncode == 0
 
 

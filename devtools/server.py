@@ -108,7 +108,7 @@ def _greet(port, database, demo):
         "  Three things to try",
         *(f"    {number}. {thing}" for number, thing in enumerate(to_try, 1)),
         "",
-        f"  Outgoing mail is caught in {OUTBOX.relative_to(WORK.parent)}/, nothing leaves.",
+        "  Outgoing mail is caught, nothing leaves: ./dev outbox",
         "  Stop with Ctrl-C.",
         "",
     ]

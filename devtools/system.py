@@ -20,7 +20,10 @@ def apt_prefix():
     if is_root():
         return ["apt-get"]
     sudo = shutil.which("sudo")
-    if sudo and not subprocess.run([sudo, "-n", "true"], capture_output=True).returncode:
+    if (
+        sudo
+        and not subprocess.run([sudo, "-n", "true"], capture_output=True).returncode
+    ):
         return [sudo, "-n", "apt-get"]
     return None
 

@@ -44,5 +44,7 @@ def _problems(text):
         if line != line.rstrip() or "\t" in line:
             found.append(f"{number}: stray blanks or tabs")
         elif re.match(r" *<[a-z/]", line) and (len(line) - len(line.lstrip())) % INDENT:
-            found.append(f"{number}: a tag should be indented by a multiple of {INDENT}")
+            found.append(
+                f"{number}: a tag should be indented by a multiple of {INDENT}"
+            )
     return found

@@ -64,7 +64,9 @@ def test_mail_becomes_case_and_answer_finds_it(erp, dovecot, sink, kind):
     assert case["team_id"][1] == "General"
     assert case["partner_id"][0] == partner_id
     assert case["number"].startswith("CASE-")
-    [message] = [m for m in messages_of(erp, case["id"]) if m["message_type"] == "email"]
+    [message] = [
+        m for m in messages_of(erp, case["id"]) if m["message_type"] == "email"
+    ]
     assert "What can I do?" in message["body"]
     assert len(message["attachment_ids"]) == 1
 
@@ -119,16 +121,16 @@ def test_failing_mail_is_kept_and_retried(erp, dovecot, sink):
     dovecot.deliver(MAILBOX, compose("Poison", "Nobody can read this"))
     erp.run_cron(FETCH)
     fields = ["error", "attempts", "next_attempt", "case_id"]
-    [row] = erp.wait_for(
-        "crm.mailgateway.message", [("state", "=", "failed")], fields
-    )
+    [row] = erp.wait_for("crm.mailgateway.message", [("state", "=", "failed")], fields)
     assert row["attempts"] == 1 and row["next_attempt"] and row["error"]
     assert not sink.mails, "nobody outside is told of our trouble"
 
     erp.call("ir.model.fields", "unlink", [field_id])
     erp.call("crm.mailgateway.message", "action_retry", [row["id"]])
     [case] = erp.wait_for("crm.case", [("name", "=", "Poison")], CASE_FIELDS)
-    [row] = erp.call("crm.mailgateway.message", "read", [row["id"]], ["state", "case_id"])
+    [row] = erp.call(
+        "crm.mailgateway.message", "read", [row["id"]], ["state", "case_id"]
+    )
     assert row["state"] == "processed" and row["case_id"][0] == case["id"]
 
 

@@ -66,7 +66,9 @@ class CrmCase(models.Model):
         :return: values for its result row
         """
         self.ensure_one()
-        reason = self._acknowledgement_obstacle(email_normalize(email_from or ""), trace)
+        reason = self._acknowledgement_obstacle(
+            email_normalize(email_from or ""), trace
+        )
         if reason:
             return {"ack_state": "withheld", "ack_reason": reason}
         return {"ack_state": "pending"}

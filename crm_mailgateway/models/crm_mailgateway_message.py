@@ -1,4 +1,5 @@
 import datetime
+import functools
 import hashlib
 import json
 import logging
@@ -94,10 +95,14 @@ class CrmMailgatewayMessage(models.Model):
     attempts = fields.Integer("Failed Attempts", readonly=True)
     next_attempt = fields.Datetime(readonly=True)
     error = fields.Char(readonly=True)
-    traceback = fields.Text("Technical Details", readonly=True, groups="base.group_system")
+    traceback = fields.Text(
+        "Technical Details", readonly=True, groups="base.group_system"
+    )
     arguments = fields.Text(readonly=True, groups="base.group_system")
     res_model = fields.Char("Document Model", readonly=True)
-    res_id = fields.Many2oneReference("Document", model_field="res_model", readonly=True)
+    res_id = fields.Many2oneReference(
+        "Document", model_field="res_model", readonly=True
+    )
     case_id = fields.Many2one(
         "crm.case",
         index="btree_not_null",
@@ -154,13 +159,11 @@ class CrmMailgatewayMessage(models.Model):
         if self._in_odoo_test():
             with self.env.cr.savepoint():
                 return self._insert(content, mailbox_id, arguments)
-        return self._on_own_cursor(
-            lambda journal: journal._insert(content, mailbox_id, arguments)
-        )
+        return self._on_own_cursor("_insert", content, mailbox_id, arguments)
 
     @api.model
-    def _on_own_cursor(self, work):
-        """Run ``work(journal)`` in a transaction of its own, and commit it.
+    def _on_own_cursor(self, method, *arguments):
+        """Call a method in a transaction of its own, and commit it.
 
         Repeated when another transaction came in between, as Odoo does for RPC.
         """
@@ -168,10 +171,11 @@ class CrmMailgatewayMessage(models.Model):
             try:
                 with self.env.registry.cursor() as cr:
                     env = api.Environment(cr, SUPERUSER_ID, {})
-                    return work(env[self._name])
+                    return getattr(env[self._name], method)(*arguments)
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 if attempt == OWN_CURSOR_ATTEMPTS:
                     raise
+        return None
 
     def _insert(self, content, mailbox_id, arguments):
         """Insert row and bytes by SQL: one round trip each, and no ORM state."""
@@ -267,16 +271,16 @@ class CrmMailgatewayMessage(models.Model):
             with self.env.cr.savepoint():
                 res_id = run()
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-            self._wake_up_at(fields.Datetime.now() + GRACE)
+            self._on_own_cursor("_wake_up_at", fields.Datetime.now() + GRACE)
             raise
         except UniqueViolation as error:
             return self._lost_the_race(stored, error)
         except Exception as error:  # noqa: BLE001 a mail may do anything to a parser
-            self._on_own_cursor(lambda journal: journal._fail(stored.id, error))
+            self._on_own_cursor("_fail", stored.id, error)
             return False
         # After the commit only: until then nobody can tell what becomes of it.
         self.env.cr.postcommit.add(
-            lambda: self._on_own_cursor(lambda journal: journal._settle([stored.id]))
+            functools.partial(self._on_own_cursor, "_settle", [stored.id])
         )
         return res_id
 
@@ -285,15 +289,14 @@ class CrmMailgatewayMessage(models.Model):
         constraint = error.diag.constraint_name or ""
         if constraint.startswith("crm_mailgateway_result"):
             if "message_id" in constraint:
-                self._on_own_cursor(lambda journal: journal._ignore_copy(stored))
+                self._on_own_cursor("_ignore_copy", stored)
             return False
-        self._on_own_cursor(lambda journal: journal._fail(stored.id, error))
+        self._on_own_cursor("_fail", stored.id, error)
         return False
 
     def _ignore_copy(self, stored):
         verdict = self._duplicate_verdict(stored.id, stored.message_id)
-        row = self.browse(stored.id)
-        row.write({"state": "ignored", "verdict": verdict})
+        self.browse(stored.id).write({"state": "ignored", "verdict": verdict})
 
     @api.model
     def _duplicate_verdict(self, row_id, message_id):
@@ -323,14 +326,10 @@ class CrmMailgatewayMessage(models.Model):
             }
         )
         if next_attempt:
-            self.env.ref("crm_mailgateway.ir_cron_process")._trigger(next_attempt)
+            self._wake_up_at(next_attempt)
 
     def _wake_up_at(self, when):
-        self._on_own_cursor(
-            lambda journal: journal.env.ref("crm_mailgateway.ir_cron_process")._trigger(
-                when
-            )
-        )
+        self.env.ref("crm_mailgateway.ir_cron_process")._trigger(when)
 
     @api.model
     def _settle(self, row_ids=None):
@@ -382,7 +381,7 @@ class CrmMailgatewayMessage(models.Model):
     @api.model
     def _cron_process(self):
         """Process what waits: crash survivors, and failures whose pause is over."""
-        self._on_own_cursor(lambda journal: journal._settle())
+        self._on_own_cursor("_settle")
         waiting = self.search(self._get_waiting_domain(), order="id", limit=500)
         progress = self.env["ir.cron"]
         progress._commit_progress(remaining=len(waiting))
@@ -433,7 +432,9 @@ class CrmMailgatewayMessage(models.Model):
         """Process failed and waiting mails now."""
         self.check_access("write")
         # The row is written by the gateway itself; who may write it may ask for it.
-        for received in self.sudo().filtered(lambda r: r.state in ("received", "failed")):
+        for received in self.sudo().filtered(
+            lambda r: r.state in ("received", "failed")
+        ):
             received._process_alone()
         self.invalidate_recordset()
         return {"type": "ir.actions.client", "tag": "soft_reload"}

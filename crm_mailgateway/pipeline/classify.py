@@ -13,7 +13,12 @@ AUTOMATIC = "automatic"
 BOUNCE = "bounce"
 LIST = "list"
 
-_PRECEDENCE = {"bulk": AUTOMATIC, "junk": AUTOMATIC, "auto_reply": AUTOMATIC, "list": LIST}
+_PRECEDENCE = {
+    "bulk": AUTOMATIC,
+    "junk": AUTOMATIC,
+    "auto_reply": AUTOMATIC,
+    "list": LIST,
+}
 _MACHINE_LOCALPART = re.compile(
     r"(?:no-?reply|do-?not-?reply|donotreply|mailer-daemon|postmaster|bounces?)"
     r"(?:[+.=-].*)?",

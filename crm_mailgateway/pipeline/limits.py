@@ -12,7 +12,9 @@ MAX_NESTING = 50
 
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 _MULTIPART = re.compile(rb"^content-type:\s*multipart/", re.IGNORECASE | re.MULTILINE)
-_PART = re.compile(rb"^content-(?:type|transfer-encoding):", re.IGNORECASE | re.MULTILINE)
+_PART = re.compile(
+    rb"^content-(?:type|transfer-encoding):", re.IGNORECASE | re.MULTILINE
+)
 
 
 def header_bytes(content):

@@ -94,7 +94,9 @@ class Dovecot:
             )
         )
         program = shutil.which("dovecot", path=os.environ["PATH"] + ":/usr/sbin")
-        assert program, "Dovecot is missing: apt-get install dovecot-imapd dovecot-pop3d"
+        assert program, (
+            "Dovecot is missing: apt-get install dovecot-imapd dovecot-pop3d"
+        )
         self._process = subprocess.Popen([program, "-F", "-c", config])
         self._wait_until_ready()
         return self

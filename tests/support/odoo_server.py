@@ -38,7 +38,9 @@ class OdooServer:
 
     def start(self):
         """Start the server and wait until it answers."""
-        log = ["--logfile", str(self.log_file)] if self.log_file else ["--log-level=warn"]
+        log = (
+            ["--logfile", str(self.log_file)] if self.log_file else ["--log-level=warn"]
+        )
         command = [sys.executable, str(ROOT / "dev"), "odoo"]
         command += ["-d", self.database, f"--db-filter=^{self.database}$"]
         command += [f"--http-port={self.port}", f"--smtp-port={self.smtp_port}", *log]
@@ -78,7 +80,9 @@ class OdooServer:
 
     def call(self, model, method, *arguments, **keywords):
         """Call a method as the administrator."""
-        proxy = xmlrpc.client.ServerProxy(f"{self.url}/xmlrpc/2/object", allow_none=True)
+        proxy = xmlrpc.client.ServerProxy(
+            f"{self.url}/xmlrpc/2/object", allow_none=True
+        )
         return proxy.execute_kw(
             self.database, self.uid, "admin", model, method, list(arguments), keywords
         )
