@@ -1,0 +1,68 @@
+"""The addons install, update and leave, alone and together, without a murmur."""
+
+import re
+import uuid
+
+import pytest
+from dev import dev, shell
+
+ADDONS = ["crm_cases", "crm_mailgateway", "crm_segmentation"]
+MURMUR = re.compile(r"^\S+ \S+ \d+ (?:WARNING|ERROR|CRITICAL) .*$", re.MULTILINE)
+
+UNINSTALL = """
+import json
+addons = env["ir.module.module"].search([("name", "in", {addons!r})])
+addons.button_immediate_uninstall()
+env.cr.rollback()
+left = env["ir.model"].search([("model", "=like", "crm.case%")])
+left |= env["ir.model"].search([("model", "=like", "crm.mailgateway%")])
+left |= env["ir.model"].search([("model", "=like", "crm.segmentation%")])
+data = env["ir.model.data"].search([("module", "in", {addons!r})])
+env.cr.execute("SELECT tablename FROM pg_tables WHERE tablename ~ %s", ("^crm_",))
+tables = [name for (name,) in env.cr.fetchall()]
+crons = env["ir.cron"].with_context(active_test=False).search([])
+print(json.dumps({{
+    "models": left.mapped("model"),
+    "data": data.mapped("complete_name"),
+    "tables": tables,
+    "partners": env["res.partner"].search_count([]) > 0,
+    "crons": [c.name for c in crons if not c.model_id],
+}}))
+"""
+
+
+@pytest.fixture
+def empty():
+    """The name of a database that does not exist yet; dropped at the end."""
+    name = f"install_{uuid.uuid4().hex[:8]}"
+    yield name
+    dev("db", "drop", name)
+
+
+def odoo(name, tmp_path, *arguments):
+    """Run Odoo until its initialisation is over and return its log."""
+    log = tmp_path / f"{uuid.uuid4().hex}.log"
+    options = ["--stop-after-init", "--no-http", f"--logfile={log}"]
+    dev("odoo", "-d", name, *arguments, *options)
+    return log.read_text()
+
+
+@pytest.mark.parametrize("addon", ADDONS)
+def test_alone_on_an_empty_database(empty, tmp_path, addon):
+    assert not MURMUR.findall(odoo(empty, tmp_path, "-i", addon))
+
+
+def test_all_with_demo_updated_and_uninstalled(empty, tmp_path):
+    together = ",".join(ADDONS)
+    assert not MURMUR.findall(odoo(empty, tmp_path, "-i", together, "--with-demo"))
+    assert not MURMUR.findall(odoo(empty, tmp_path, "-u", together))
+    left = shell(empty, UNINSTALL.format(addons=ADDONS))
+    assert left == {
+        "models": [],
+        "data": [],
+        "tables": [],
+        "partners": True,
+        "crons": [],
+    }
+    # What is left still starts and updates.
+    assert not MURMUR.findall(odoo(empty, tmp_path, "-u", "mail"))
