@@ -28,9 +28,7 @@ class CasesPortal(CustomerPortal):
         values = self._prepare_my_cases_values(page, sortby, filterby)
         return request.render("crm_cases.portal_my_cases", values)
 
-    @http.route(
-        ["/my/cases/<int:case_id>"], type="http", auth="public", website=True
-    )
+    @http.route(["/my/cases/<int:case_id>"], type="http", auth="public", website=True)
     def portal_my_case(self, case_id, access_token=None, **kwargs):
         try:
             case = self._document_check_access("crm.case", case_id, access_token)

@@ -6,6 +6,7 @@ from . import (
     crm_case_team,
     crm_case_type,
     crm_case,
+    crm_case_dates,
     crm_case_workflow,
     crm_case_mail,
     res_partner,

@@ -2,14 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
-from .case_states import (
-    ACTIVE_STATES,
-    CLOSED_STATES,
-    DEFAULT_PRIORITY,
-    DRAFT,
-    PRIORITIES,
-    STATES,
-)
+from .case_states import DEFAULT_PRIORITY, DRAFT, PRIORITIES, STATES
 
 
 class CrmCase(models.Model):
@@ -26,11 +19,8 @@ class CrmCase(models.Model):
     customer. All can be overwritten. A value once chosen is kept as long as it is
     allowed: giving the case to another user does not move it to another team.
 
-    DATES are written by what happens, not by hand: opened and closed by the state,
-    the others by the messages (``crm_case_mail``). The first response is the first
-    message that a human of ours sent to the customer.
-
-    WORKFLOW lives in ``crm_case_workflow``, mail in ``crm_case_mail``.
+    The rest is told by concern: ``crm_case_workflow`` moves a case, ``crm_case_dates``
+    says when what happened and what is late, ``crm_case_mail`` talks.
     """
 
     _name = "crm.case"
@@ -52,12 +42,9 @@ class CrmCase(models.Model):
 
     # Identity
     number = fields.Char(readonly=True, copy=False, index="trigram")
-    name = fields.Char(
-        string="Subject", required=True, index="trigram", tracking=True
-    )
+    name = fields.Char(string="Subject", required=True, index="trigram", tracking=True)
     description = fields.Html(
-        help="What the case is about, in our words. The customer sees it on the "
-        "portal."
+        help="What the case is about, in our words. The customer sees it on the portal."
     )
     active = fields.Boolean(default=True, tracking=True)
     color = fields.Integer()
@@ -171,58 +158,7 @@ class CrmCase(models.Model):
         default=lambda self: self._get_default_responsible(),
     )
 
-    # Dates
-    date_open = fields.Datetime(
-        string="Opened On",
-        compute="_compute_date_open",
-        store=True,
-        copy=False,
-        help="When work began: the first time the case left Draft.",
-    )
-    date_first_response = fields.Datetime(
-        string="First Response",
-        readonly=True,
-        copy=False,
-        help="First message a person of ours sent to the customer.",
-    )
-    date_last_customer_message = fields.Datetime(
-        string="Last Customer Message", readonly=True, copy=False
-    )
-    date_last_staff_message = fields.Datetime(
-        string="Last Staff Message", readonly=True, copy=False
-    )
-    date_action_last = fields.Datetime(
-        string="Last Action",
-        readonly=True,
-        copy=False,
-        help="Last time a person wrote here.",
-    )
-    date_action_next = fields.Datetime(
-        string="Next Action",
-        copy=False,
-        help="When somebody has to look at this case again.",
-    )
-    date_deadline = fields.Datetime(string="Deadline", copy=False, tracking=True)
-    date_closed = fields.Datetime(
-        string="Closed On", compute="_compute_date_closed", store=True, copy=False
-    )
-    date_last_stage_update = fields.Datetime(
-        string="Last Stage Update",
-        compute="_compute_date_last_stage_update",
-        store=True,
-        copy=False,
-    )
-
-    # Where it stands
-    awaiting_answer = fields.Boolean(
-        string="Waiting for Us",
-        compute="_compute_awaiting_answer",
-        store=True,
-        help="The customer wrote last.",
-    )
-    is_overdue = fields.Boolean(
-        string="Overdue", compute="_compute_is_overdue", search="_search_is_overdue"
-    )
+    # Escalation
     escalation_level = fields.Integer(
         readonly=True,
         copy=False,
@@ -273,10 +209,6 @@ class CrmCase(models.Model):
     _default_order_idx = models.Index("(priority DESC, id DESC) WHERE active IS TRUE")
     _team_state_idx = models.Index("(team_id, state)")
     _user_state_idx = models.Index("(user_id, state)")
-    _deadline_idx = models.Index("(date_deadline) WHERE date_deadline IS NOT NULL")
-    _awaiting_answer_idx = models.Index(
-        "(date_last_customer_message) WHERE awaiting_answer IS TRUE"
-    )
 
     # ------------------------------------------------------------
     # DEFAULTS
@@ -317,10 +249,13 @@ class CrmCase(models.Model):
         the same state, so that a change of team never opens or closes a case."""
         Stage = self.env["crm.case.stage"]
         misplaced = self.filtered(
-            lambda case: not case.stage_id
-            or not case.stage_id._serves(case.team_id, case.type_id)
+            lambda case: (
+                not case.stage_id
+                or not case.stage_id._serves(case.team_id, case.type_id)
+            )
         )
-        stages = Stage.search([]) if misplaced else Stage
+        states = {case.stage_id.state or DRAFT for case in misplaced}
+        stages = Stage.search([("state", "in", states)]) if misplaced else Stage
         for case in misplaced:
             state = case.stage_id.state or DRAFT
             same_state = stages.filtered(lambda stage, s=state: stage.state == s)
@@ -354,66 +289,11 @@ class CrmCase(models.Model):
         for case in self:
             case.phone = case.partner_id.phone or case.phone
 
-    # ------------------------------------------------------------
-    # DATES AND STANDING
-    # ------------------------------------------------------------
-
-    @api.depends("state")
-    def _compute_date_open(self):
-        now = fields.Datetime.now()
-        for case in self:
-            case.date_open = case.state != DRAFT and (case.date_open or now)
-
-    @api.depends("state")
-    def _compute_date_closed(self):
-        now = fields.Datetime.now()
-        for case in self:
-            case.date_closed = case.state in CLOSED_STATES and (
-                case.date_closed or now
-            )
-
-    @api.depends("stage_id")
-    def _compute_date_last_stage_update(self):
-        self.date_last_stage_update = fields.Datetime.now()
-
-    @api.depends("date_last_customer_message", "date_last_staff_message", "state")
-    def _compute_awaiting_answer(self):
-        for case in self:
-            asked = case.date_last_customer_message
-            answered = case.date_last_staff_message
-            case.awaiting_answer = bool(
-                asked
-                and (not answered or asked > answered)
-                and case.state in ACTIVE_STATES
-            )
-
-    @api.depends("date_deadline", "state")
-    def _compute_is_overdue(self):
-        now = fields.Datetime.now()
-        for case in self:
-            case.is_overdue = bool(
-                case.state in ACTIVE_STATES
-                and case.date_deadline
-                and case.date_deadline < now
-            )
-
-    @api.model
-    def _search_is_overdue(self, operator, value):
-        if operator != "in":
-            return NotImplemented
-        return Domain("state", "in", ACTIVE_STATES) & Domain(
-            "date_deadline", "<", fields.Datetime.now()
-        )
-
-    def _get_rotting_depends_fields(self):
-        return [*super()._get_rotting_depends_fields(), "state"]
-
-    def _get_rotting_domain(self):
-        return super()._get_rotting_domain() & Domain("state", "in", ACTIVE_STATES)
-
     def _compute_child_count(self):
         counts = dict(
-            self._read_group([("parent_id", "in", self.ids)], ["parent_id"], ["__count"])
+            self._read_group(
+                [("parent_id", "in", self.ids)], ["parent_id"], ["__count"]
+            )
         )
         for case in self:
             case.child_count = counts.get(case, 0)
@@ -437,9 +317,10 @@ class CrmCase(models.Model):
             case.display_name = f"[{case.number}] {name}" if case.number else name
 
     def _compute_access_url(self):
-        super()._compute_access_url()
+        result = super()._compute_access_url()
         for case in self:
             case.access_url = f"/my/cases/{case.id}"
+        return result
 
     @api.model
     def _read_group_stage_id(self, stages, domain):

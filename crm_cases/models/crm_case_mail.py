@@ -47,9 +47,7 @@ class CrmCase(models.Model):
         return super().message_new(self._mail_without_aliases(msg_dict), values)
 
     def message_update(self, msg_dict, update_vals=None):
-        return super().message_update(
-            self._mail_without_aliases(msg_dict), update_vals
-        )
+        return super().message_update(self._mail_without_aliases(msg_dict), update_vals)
 
     @api.model
     def _prepare_mail_vals(self, msg_dict):
@@ -260,4 +258,6 @@ class CrmCase(models.Model):
         own = Team._get_teams_by_user(self.env.user).get(self.env.user, Team)
         general = Team._get_fallback_team()
         others = Team.search([("alias_name", "!=", False)], limit=1)
-        return next((t.alias_email for t in (own, general, others) if t.alias_email), "")
+        return next(
+            (t.alias_email for t in (own, general, others) if t.alias_email), ""
+        )

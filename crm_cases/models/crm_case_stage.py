@@ -25,9 +25,7 @@ class CrmCaseStage(models.Model):
     )
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
-    fold = fields.Boolean(
-        string="Folded", help="Show this column folded on the board."
-    )
+    fold = fields.Boolean(string="Folded", help="Show this column folded on the board.")
     description = fields.Text(
         translate=True, help="What to do here, shown when hovering over the column."
     )

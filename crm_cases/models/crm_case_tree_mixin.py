@@ -14,14 +14,16 @@ class CrmCaseTreeMixin(models.AbstractModel):
     complete_name = fields.Char(
         string="Full Name", compute="_compute_complete_name", store=True, recursive=True
     )
-    parent_id = fields.Many2one("crm.case.tree.mixin", string="Parent")
+    parent_id = fields.Many2one("crm.case.tree.mixin")
     parent_path = fields.Char(index=True)
 
     @api.depends("name", "parent_id.complete_name")
     def _compute_complete_name(self):
         for record in self:
             parent = record.parent_id.complete_name
-            record.complete_name = f"{parent} / {record.name}" if parent else record.name
+            record.complete_name = (
+                f"{parent} / {record.name}" if parent else record.name
+            )
 
     def write(self, vals):
         if vals.get("parent_id"):

@@ -98,7 +98,9 @@ class CasesCommon(CasesSetup, BaseCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        real = {k: v for k, v in cls.env.context.items() if k not in DISABLED_MAIL_CONTEXT}
+        real = {
+            k: v for k, v in cls.env.context.items() if k not in DISABLED_MAIL_CONTEXT
+        }
         cls.env = cls.env(context=real)
         cls._setup_cases()
 

@@ -104,8 +104,12 @@ class TestReset(CasesCommon):
         self.flush_tracking()
         case.action_pending()
         self.flush_tracking()
-        tracked = case.message_ids[0].sudo().tracking_value_ids.filtered(
-            lambda value: value.field_id.name == "stage_id"
+        tracked = (
+            case.message_ids[0]
+            .sudo()
+            .tracking_value_ids.filtered(
+                lambda value: value.field_id.name == "stage_id"
+            )
         )
         self.assertEqual(tracked.old_value_char, self.stages["open"].name)
         self.assertEqual(tracked.new_value_char, self.stages["pending"].name)

@@ -92,9 +92,7 @@ class TestIntake(CasesSetup, MailCommon):
 
     def test_unknown_address_goes_to_general(self):
         """Nothing configured: the mailbox falls back on the model alone."""
-        case = self._receive(
-            to="whoever@elsewhere.example.com", model="crm.case"
-        )
+        case = self._receive(to="whoever@elsewhere.example.com", model="crm.case")
         self.assertEqual(case.team_id, self.team_general)
 
     def test_alias_defaults(self):

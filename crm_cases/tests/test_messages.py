@@ -58,8 +58,7 @@ class TestMessages(CasesSetup, MailCommon):
             email_cc="Wim <wim@watch.example.com>",
         )
         suggested = {
-            line["email"]: line
-            for line in case._message_get_suggested_recipients()
+            line["email"]: line for line in case._message_get_suggested_recipients()
         }
         self.assertEqual(
             set(suggested), {"new@nobody.example.com", "wim@watch.example.com"}

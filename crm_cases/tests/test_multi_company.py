@@ -44,9 +44,7 @@ class TestMultiCompany(CasesCommon):
             Case.with_context(allowed_company_ids=self.company_a.ids).has_access("read")
         )
         both = (self.company_a + self.company_b).ids
-        self.assertTrue(
-            Case.with_context(allowed_company_ids=both).has_access("read")
-        )
+        self.assertTrue(Case.with_context(allowed_company_ids=both).has_access("read"))
 
     def test_records_of_other_companies_do_not_mix(self):
         partner_b = self.partner.copy({"company_id": self.company_b.id})

@@ -67,5 +67,7 @@ class TestPortal(CasesSetup, HttpCase):
     def test_card_counts(self):
         self.authenticate("cases_portal", "cases_portal")
         self.assertIn("/my/cases", self.url_open("/my").text)
-        counters = self.make_jsonrpc_request("/my/counters", {"counters": ["case_count"]})
+        counters = self.make_jsonrpc_request(
+            "/my/counters", {"counters": ["case_count"]}
+        )
         self.assertEqual(counters["case_count"], 1)
