@@ -16,7 +16,7 @@ from harness import in_turn, median
 ROOT = Path(__file__).resolve().parents[1]
 SIZES = {"small": (100, 3), "full": (500, 5)}
 
-WORKER = '''
+WORKER = """
 import json, threading, time, uuid
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -61,7 +61,7 @@ figures = {{
     "reply": deliver([bytes(mail) for mail in replies]),
 }}
 print(json.dumps(figures))
-'''
+"""
 
 
 def run(env, scale):
@@ -106,7 +106,8 @@ def _report(results, count, rounds):
     rows = []
     for kind, label in (("new", "new mails"), ("reply", "replies")):
         ours, odoo = (
-            count / median(results[side], f"{kind}_seconds") for side in ("ours", "odoo")
+            count / median(results[side], f"{kind}_seconds")
+            for side in ("ours", "odoo")
         )
         rows.append(
             {

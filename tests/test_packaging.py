@@ -67,7 +67,9 @@ def test_odoo_finds_installed_addons_without_an_addons_path(wheel, tmp_path):
         check=True,
     )
     # Odoo and its requirements come from the environment that runs the tests.
-    (site / "runtime.pth").write_text(f"import site; site.addsitedir({str(current)!r})\n")
+    (site / "runtime.pth").write_text(
+        f"import site; site.addsitedir({str(current)!r})\n"
+    )
     script = (
         "import odoo.init\n"
         "from odoo.modules.module import Manifest, initialize_sys_path\n"

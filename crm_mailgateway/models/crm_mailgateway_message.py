@@ -339,6 +339,8 @@ class CrmMailgatewayMessage(models.Model):
 
         :param list row_ids: the rows to settle; None looks for forgotten ones
         """
+        self.flush_model()
+        self.env["crm.mailgateway.result"].flush_model()
         settled = self.env.execute_query(
             SQL(
                 """
