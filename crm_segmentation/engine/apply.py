@@ -2,6 +2,11 @@
 
 One statement per range finds who belongs, and inserts and deletes only the
 difference. A run that changes nothing therefore writes nothing.
+
+The sets are subtracted with EXCEPT and NOT IN, not with NOT EXISTS. While a first run
+fills the tables, the planner still takes them for empty and would compare every row
+with every other one in a nested loop; these two it can only hash or sort. None of the
+columns is ever NULL, and every set lies within the range.
 """
 
 from dataclasses import dataclass
@@ -81,27 +86,27 @@ def _partner_scope(scope: sources.Scope, alias: SQL) -> SQL:
 def diff_statement(plan: Plan, ids: sources.Range) -> SQL:
     """Return the statement that applies the difference within the range.
 
-    It yields ``(partner_id, event)``, where event is ``entered`` or ``left`` for a
+    It yields ``(event, partner_ids)``, where event is ``entered`` or ``left`` for a
     change of membership, ``tagged`` or ``untagged`` for one of the category, and
-    ``pinned`` for a new pin.
+    ``pinned`` for a new pin; the ids are NULL when nothing of the kind happened.
     All parts see the tables as they were before the statement.
     """
     steps = [
         SQL("matching AS MATERIALIZED (%s)", matching_query(plan, ids)),
         *_pin_steps(plan, ids),
         SQL("target AS MATERIALIZED (%s)", _target(plan, ids)),
-        _entered_step(plan),
+        _entered_step(plan, ids),
         _left_step(plan, ids),
-        _tagged_step(plan),
+        _tagged_step(plan, ids),
     ]
     events = ["entered", "left", "tagged"]
     if plan.exclusive:
-        steps.append(_untagged_step(plan, ids))
+        steps.extend(_untagged_steps(plan, ids))
         events.append("untagged")
     if plan.pin_carriers:
         events.append("pinned")
     rows = [
-        SQL("SELECT partner_id, %s AS event FROM %s", event, _step(event))
+        SQL("SELECT %s AS event, array_agg(partner_id) FROM %s", event, _step(event))
         for event in events
     ]
     return SQL("WITH %s %s", SQL(", ").join(steps), SQL(" UNION ALL ").join(rows))
@@ -128,12 +133,13 @@ def _pin_steps(plan: Plan, ids: sources.Range) -> list[SQL]:
                   FROM res_partner_res_partner_category_rel r
                   JOIN res_partner p ON p.id = r.partner_id
                  WHERE r.category_id = %(category)s AND %(inside)s%(scope)s
-                   AND NOT EXISTS (SELECT FROM matching t WHERE t.id = r.partner_id)
-                   AND NOT EXISTS (
-                       SELECT FROM crm_segmentation_membership m
-                         JOIN crm_segmentation s ON s.id = m.segmentation_id
-                        WHERE m.partner_id = r.partner_id
-                          AND s.categ_id = %(category)s)
+                   AND r.partner_id NOT IN (SELECT id FROM matching)
+                   AND r.partner_id NOT IN (
+                       SELECT m.partner_id FROM crm_segmentation_membership m
+                        WHERE m.segmentation_id IN (
+                              SELECT id FROM crm_segmentation
+                               WHERE categ_id = %(category)s)
+                          AND %(member_inside)s)
                 ON CONFLICT DO NOTHING
                 RETURNING partner_id
             )
@@ -142,6 +148,7 @@ def _pin_steps(plan: Plan, ids: sources.Range) -> list[SQL]:
             segmentation=plan.segmentation_id,
             category=plan.category_id,
             inside=ids.contains(SQL("r.partner_id")),
+            member_inside=ids.contains(SQL("m.partner_id")),
             scope=_partner_scope(plan.scope, SQL("p")),
         )
     ]
@@ -164,30 +171,29 @@ def _target(plan: Plan, ids: sources.Range) -> SQL:
             pin,
         )
     if plan.pin_carriers:
-        target = SQL(
-            "(%s) UNION SELECT partner_id FROM %s", target, _step("pinned")
-        )
+        target = SQL("(%s) UNION SELECT partner_id FROM %s", target, _step("pinned"))
     return target
 
 
-def _entered_step(plan: Plan) -> SQL:
+def _entered_step(plan: Plan, ids: sources.Range) -> SQL:
     return SQL(
         """
         %(step)s AS (
             INSERT INTO crm_segmentation_membership
                         (segmentation_id, partner_id, entered_on)
-            SELECT %(segmentation)s, t.id, %(now)s
-              FROM target t
-             WHERE NOT EXISTS (
-                   SELECT FROM crm_segmentation_membership m
-                    WHERE m.segmentation_id = %(segmentation)s
-                      AND m.partner_id = t.id AND m.left_on IS NULL)
+            SELECT %(segmentation)s, id, %(now)s
+              FROM (SELECT id FROM target
+                    EXCEPT
+                    SELECT m.partner_id FROM crm_segmentation_membership m
+                     WHERE m.segmentation_id = %(segmentation)s
+                       AND m.left_on IS NULL AND %(inside)s) new
             RETURNING partner_id
         )
         """,
         step=_step("entered"),
         now=NOW,
         segmentation=plan.segmentation_id,
+        inside=ids.contains(SQL("m.partner_id")),
     )
 
 
@@ -199,7 +205,7 @@ def _left_step(plan: Plan, ids: sources.Range) -> SQL:
                SET left_on = %(now)s
              WHERE m.segmentation_id = %(segmentation)s
                AND m.left_on IS NULL AND %(inside)s
-               AND NOT EXISTS (SELECT FROM target t WHERE t.id = m.partner_id)
+               AND m.partner_id NOT IN (SELECT id FROM target)
             RETURNING partner_id
         )
         """,
@@ -210,58 +216,75 @@ def _left_step(plan: Plan, ids: sources.Range) -> SQL:
     )
 
 
-def _tagged_step(plan: Plan) -> SQL:
+def _tagged_step(plan: Plan, ids: sources.Range) -> SQL:
     return SQL(
         """
         %(step)s AS (
             INSERT INTO res_partner_res_partner_category_rel (category_id, partner_id)
-            SELECT %(category)s, t.id
-              FROM target t
-             WHERE NOT EXISTS (
-                   SELECT FROM res_partner_res_partner_category_rel r
-                    WHERE r.category_id = %(category)s AND r.partner_id = t.id)
+            SELECT %(category)s, id
+              FROM (SELECT id FROM target
+                    EXCEPT
+                    SELECT r.partner_id FROM res_partner_res_partner_category_rel r
+                     WHERE r.category_id = %(category)s AND %(inside)s) new
             ON CONFLICT DO NOTHING
             RETURNING partner_id
         )
         """,
         step=_step("tagged"),
         category=plan.category_id,
-    )
-
-
-def _untagged_step(plan: Plan, ids: sources.Range) -> SQL:
-    """Take the category from those who do not belong to any of its segmentations."""
-    return SQL(
-        """
-        %(step)s AS (
-            DELETE FROM res_partner_res_partner_category_rel r
-             WHERE r.category_id = %(category)s AND %(inside)s
-               AND NOT EXISTS (SELECT FROM target t WHERE t.id = r.partner_id)
-               AND NOT EXISTS (
-                   SELECT FROM crm_segmentation_membership m
-                     JOIN crm_segmentation s ON s.id = m.segmentation_id
-                    WHERE m.partner_id = r.partner_id AND m.left_on IS NULL
-                      AND s.categ_id = %(category)s
-                      AND s.id != %(segmentation)s)
-               %(ours)s
-            RETURNING partner_id
-        )
-        """,
-        step=_step("untagged"),
-        category=plan.category_id,
-        segmentation=plan.segmentation_id,
         inside=ids.contains(SQL("r.partner_id")),
-        ours=_ours(plan),
     )
+
+
+def _untagged_steps(plan: Plan, ids: sources.Range) -> list[SQL]:
+    """Take the category from those who do not belong to any of its segmentations.
+
+    The few candidates are found first: whether they are ours to change is then asked
+    of them alone, not of every partner.
+    """
+    return [
+        SQL(
+            """
+            candidate AS MATERIALIZED (
+                SELECT r.partner_id
+                  FROM res_partner_res_partner_category_rel r
+                 WHERE r.category_id = %(category)s AND %(inside)s
+                   AND r.partner_id NOT IN (SELECT id FROM target)
+            )
+            """,
+            category=plan.category_id,
+            inside=ids.contains(SQL("r.partner_id")),
+        ),
+        SQL(
+            """
+            %(step)s AS (
+                DELETE FROM res_partner_res_partner_category_rel r
+                 USING candidate c JOIN res_partner p ON p.id = c.partner_id
+                 WHERE r.category_id = %(category)s AND r.partner_id = c.partner_id
+                   AND %(ours)s
+                   AND c.partner_id NOT IN (
+                       SELECT m.partner_id FROM crm_segmentation_membership m
+                        WHERE m.segmentation_id IN (
+                              SELECT id FROM crm_segmentation
+                               WHERE categ_id = %(category)s
+                                 AND id != %(segmentation)s)
+                          AND m.left_on IS NULL AND %(inside)s)
+                RETURNING r.partner_id
+            )
+            """,
+            step=_step("untagged"),
+            category=plan.category_id,
+            segmentation=plan.segmentation_id,
+            ours=_ours(plan),
+            inside=ids.contains(SQL("m.partner_id")),
+        ),
+    ]
 
 
 def _ours(plan: Plan) -> SQL:
     """Leave the partners of other companies alone, unless they just left us."""
-    if plan.scope.partner_company_ids is None:
-        return SQL()
     return SQL(
-        "AND (EXISTS (SELECT FROM res_partner p WHERE p.id = r.partner_id%s)"
-        " OR r.partner_id IN (SELECT partner_id FROM %s))",
+        "((TRUE%s) OR p.id IN (SELECT partner_id FROM %s))",
         _partner_scope(plan.scope, SQL("p")),
         _step("left"),
     )

@@ -6,6 +6,5 @@ from . import crm_segmentation_control
 from . import crm_segmentation_membership
 from . import crm_segmentation_pin
 from . import account_move
-from . import base_partner_merge
 from . import rating_rating
 from . import res_partner

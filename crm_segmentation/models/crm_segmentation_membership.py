@@ -14,14 +14,16 @@ class CrmSegmentationMembership(models.Model):
     _log_access = False
 
     segmentation_id = fields.Many2one(
-        "crm.segmentation", required=True, index=True, ondelete="cascade"
+        "crm.segmentation", required=True, ondelete="cascade"
     )
     partner_id = fields.Many2one(
-        "res.partner", string="Partner", required=True, index=True, ondelete="cascade"
+        "res.partner", required=True, index=True, ondelete="cascade"
     )
     entered_on = fields.Datetime(required=True, default=fields.Datetime.now)
     left_on = fields.Datetime()
 
+    # One range of partners of one segmentation, whatever the planner believes
+    _segmentation_partner_idx = models.Index("(segmentation_id, partner_id)")
     _open_uniq = models.UniqueIndex(
         "(segmentation_id, partner_id) WHERE left_on IS NULL",
         "The partner already is a member of this segmentation.",
@@ -30,7 +32,6 @@ class CrmSegmentationMembership(models.Model):
     @api.depends("segmentation_id", "partner_id")
     def _compute_display_name(self):
         for membership in self:
-            membership.display_name = "{} / {}".format(
-                membership.segmentation_id.display_name,
-                membership.partner_id.display_name,
-            )
+            segmentation = membership.segmentation_id.display_name
+            partner = membership.partner_id.display_name
+            membership.display_name = f"{segmentation} / {partner}"

@@ -17,7 +17,7 @@ class CrmSegmentationPin(models.Model):
         "crm.segmentation", required=True, index=True, ondelete="cascade"
     )
     partner_id = fields.Many2one(
-        "res.partner", string="Partner", required=True, index=True, ondelete="cascade"
+        "res.partner", required=True, index=True, ondelete="cascade"
     )
     mode = fields.Selection(
         [("in", "Always in"), ("out", "Never in")], required=True, default="in"

@@ -50,9 +50,13 @@ class CrmSegmentation(models.Model):
                 )
             )
 
-    def _prepare_plan(self, today):
-        """Return the frozen definition of a run."""
+    def _prepare_plan(self):
+        """Return the frozen definition of the run that has been started.
+
+        A continued run has the *today* of its start.
+        """
         self.ensure_one()
+        today = self._get_today(self.last_run)
         return Plan(
             segmentation_id=self.id,
             category_id=self.categ_id.id,

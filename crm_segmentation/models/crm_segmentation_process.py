@@ -1,9 +1,9 @@
 import logging
-from collections import defaultdict
+import time
 from contextlib import contextmanager
-from datetime import timedelta
 
 from dateutil.relativedelta import relativedelta
+from psycopg2.errors import LockNotAvailable
 
 from odoo import api, fields, models, modules
 from odoo.exceptions import UserError
@@ -18,7 +18,7 @@ _logger = logging.getLogger(__name__)
 
 # Partners per transaction: large enough for set-based speed, small enough that no
 # lock is held for long
-RANGE_SIZE = 25_000
+RANGE_SIZE = 50_000
 RANGE_ATTEMPTS = 5
 
 # First key of the advisory locks that tell who computes which segmentation
@@ -66,9 +66,7 @@ class CrmSegmentation(models.Model):
         """Compute from the first partner to the last, before returning."""
         for segmentation in self._for_processing():
             with segmentation._worker_lock(), segmentation._keep_failure():
-                segmentation._start_run()
-                segmentation._commit_range()
-                segmentation._run_ranges()
+                segmentation._run_ranges(segmentation._start_run())
         return True
 
     def process_continue(self, start=False):
@@ -80,9 +78,7 @@ class CrmSegmentation(models.Model):
             return self.process_start()
         for segmentation in self._for_processing():
             with segmentation._worker_lock(), segmentation._keep_failure():
-                segmentation._resume_run()
-                segmentation._commit_range()
-                segmentation._run_ranges()
+                segmentation._run_ranges(segmentation._resume_run())
         return True
 
     def process_stop(self):
@@ -125,30 +121,30 @@ class CrmSegmentation(models.Model):
         """Compute one segmentation; whatever fails is kept on it, not raised.
 
         :param int waiting: how many others wait for their turn
-        :return: False when the time is up before the last partner
+        :return: False when the time is up
         """
         if not self._try_worker_lock():
             return True  # another worker is at it
         try:
             with self._keep_failure():
-                self._claim_run()
-                return self._run_ranges(waiting)
-        except Exception:  # pylint: disable=broad-except
+                return self._run_ranges(self._claim_run(), waiting)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            # Somebody is writing it: it stays as it is, for the next call.
+            _logger.info("Segmentation %s is put off", self.id)
+            return bool(self._commit_range(0, waiting + 1))
+        except Exception:
             _logger.exception("Segmentation %s failed", self.id)
-            self._commit_range(1, waiting)
-            return True
+            return bool(self._commit_range(1, waiting))
         finally:
             self._release_worker_lock()
 
     def _claim_run(self):
-        """Start the run, or go on with the one that was started."""
+        """Start the run, or go on with the one that was started; return its plan."""
         if not self.try_lock_for_update():
-            raise UserError(self.env._("Somebody is changing the segmentation."))
+            raise LockNotAvailable("row lock on crm_segmentation")
         if self.state == "running":
-            self._resume_run(keep_stop=True)
-        else:
-            self._start_run()
-        self._commit_range()
+            return self._resume_run(keep_stop=True)
+        return self._start_run()
 
     def _trigger_cron(self):
         # Managers of segmentations have no rights on scheduled actions.
@@ -169,6 +165,7 @@ class CrmSegmentation(models.Model):
         return self.sudo().with_context(tracking_disable=True)
 
     def _start_run(self):
+        """Begin with the first partner, and return the plan of the run."""
         self._check_ready()
         self._set_stop_requested(False)
         self.write(
@@ -184,44 +181,50 @@ class CrmSegmentation(models.Model):
                 "left_count": 0,
             }
         )
+        return self._prepare_plan()
 
     def _resume_run(self, keep_stop=False):
-        """Go on behind the watermark, unless the definition has changed since."""
-        if not self.last_run or self.run_definition != self._get_definition():
-            return self._start_run()
-        if self.state == "not running":
+        """Go on behind the watermark, unless the definition has changed since.
+
+        :param bool keep_stop: obey a request to stop that was made meanwhile
+        :return: the plan of the run
+        """
+        if self.state == "not running" or (
+            self.run_definition != self._get_definition()
+        ):
             return self._start_run()
         self._check_ready()
         if not keep_stop:
             self._set_stop_requested(False)
-        return self.write({"state": "running", "last_error": False})
+        self.write({"state": "running", "last_error": False})
+        return self._prepare_plan()
 
-    def _run_ranges(self, waiting=0):
+    def _run_ranges(self, plan, waiting=0):
         """Process range after range, each in its own transaction.
 
         :param int waiting: how many other segmentations wait for this worker
-        :return: False when the scheduled action's time is up before the end
+        :return: False when the scheduled action's time is up
         """
-        plan = self._prepare_plan(self._get_today(self.last_run))
+        self._commit_range(0, waiting + 1)
         while True:
             if self._is_stop_requested():
                 self.write({"state": "stopped"})
                 return bool(self._commit_range(1, waiting))
-            size = self._run_range_with_retries(plan)
-            if not size:
-                self._finish_run()
-                return bool(self._commit_range(1, waiting))
-            if not self._commit_range(size, waiting + 1):
-                return False
+            last = self._run_range_with_retries(plan)
+            time_left = self._commit_range(1, waiting + (not last))
+            if last or not time_left:
+                return bool(time_left)
 
     def _run_range_with_retries(self, plan):
         """Process the next range, again when it collided with somebody's writing."""
-        for attempt in range(1, RANGE_ATTEMPTS + 1):
+        attempts = RANGE_ATTEMPTS if self._owns_transaction() else 1
+        while True:
             try:
                 with self.env.cr.savepoint():
                     return self._run_range(plan)
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                if attempt == RANGE_ATTEMPTS or not self._owns_transaction():
+                attempts -= 1
+                if not attempts:
                     raise
                 # The savepoint keeps the old snapshot; only a new transaction sees
                 # what the other one wrote. Nothing but this range is lost.
@@ -230,46 +233,42 @@ class CrmSegmentation(models.Model):
     def _run_range(self, plan):
         """Apply the difference within the next range and move the watermark.
 
-        :return: the number of partners in the range, 0 behind the last one
+        :return: whether it was the last range
         """
-        lower = self.partner_id
-        upper, size = self._get_next_range(lower)
-        if not size:
-            return 0
-        started = fields.Datetime.now()
-        changes = defaultdict(list)
-        statement = diff_statement(plan, Range(lower, upper))
-        for partner_id, event in self.env.execute_query(statement):
-            changes[event].append(partner_id)
-        self._publish_changes(changes)
-        self.write(self._prepare_range_vals(upper, changes, started))
-        return size
-
-    def _prepare_range_vals(self, upper, changes, started):
-        elapsed = fields.Datetime.now() - started
-        return {
-            "partner_id": upper,
-            "partner_id_end": max(upper, self.partner_id_end),
-            "duration": self.duration + elapsed / timedelta(seconds=1),
-            "entered_count": self.entered_count + len(changes["entered"]),
-            "left_count": self.left_count + len(changes["left"]),
+        started = time.monotonic()
+        ids, last = self._get_next_range()
+        changes = {
+            event: partner_ids or []
+            for event, partner_ids in self.env.execute_query(diff_statement(plan, ids))
         }
+        self._publish_changes(changes)
+        self.write(
+            {
+                "partner_id": ids.upper,
+                "partner_id_end": max(ids.upper, self.partner_id_end),
+                "duration": self.duration + time.monotonic() - started,
+                "entered_count": self.entered_count + len(changes["entered"]),
+                "left_count": self.left_count + len(changes["left"]),
+            }
+        )
+        if last:
+            self._finish_run()
+        return last
 
     def _publish_changes(self, changes):
         """Tell the cache and the other addons what raw SQL has changed."""
-        partners = self.env["res.partner"].browse(changes["tagged"])
-        partners += partners.browse(changes["untagged"])
-        if partners:
-            partners.invalidate_recordset(["category_id"], flush=False)
-            self.categ_id.invalidate_recordset(["partner_ids"], flush=False)
-        if changes["pinned"]:
-            self.invalidate_recordset(["pin_ids"], flush=False)
+        partners = self.env["res.partner"]
         entered = partners.browse(changes["entered"])
         left = partners.browse(changes["left"])
+        if retagged := changes["tagged"] + changes.get("untagged", []):
+            fields_ = ["category_id"]
+            partners.browse(retagged).invalidate_recordset(fields_, flush=False)
+            self.categ_id.invalidate_recordset(["partner_ids"], flush=False)
+        if changes.get("pinned"):
+            self.invalidate_recordset(["pin_ids"], flush=False)
         if entered or left:
-            (entered + left).invalidate_recordset(
-                ["segmentation_membership_ids", "segmentation_ids"], flush=False
-            )
+            fields_ = ["segmentation_membership_ids", "segmentation_ids"]
+            (entered + left).invalidate_recordset(fields_, flush=False)
             self._segmentation_changed(entered, left)
 
     def _segmentation_changed(self, entered, left):
@@ -291,6 +290,9 @@ class CrmSegmentation(models.Model):
         """Write on the segmentation what made its run fail, and raise it again."""
         try:
             yield
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            self._rollback_range()
+            raise  # no failure: the caller tries again
         except Exception as error:
             self._rollback_range()
             message = str(error) or type(error).__name__
@@ -388,15 +390,19 @@ class CrmSegmentation(models.Model):
         query = SQL("SELECT COALESCE(MAX(id), 0) FROM res_partner")
         return self.env.execute_query(query)[0][0]
 
-    def _get_next_range(self, lower):
-        """Return the highest id and the size of the range behind ``lower``."""
+    def _get_next_range(self):
+        """Return the ids behind the watermark, and whether they are the last ones.
+
+        A range starts at an existing partner, so gaps between ids cost nothing.
+        """
         query = SQL(
-            "SELECT MAX(id), COUNT(*) FROM"
-            " (SELECT id FROM res_partner WHERE id > %s ORDER BY id LIMIT %s) next",
-            lower,
-            RANGE_SIZE,
+            "SELECT MIN(id), MAX(id) FROM res_partner WHERE id > %s", self.partner_id
         )
-        return self.env.execute_query(query)[0]
+        [[first, end]] = self.env.execute_query(query)
+        if first is None:
+            return Range(self.partner_id, self.partner_id), True
+        upper = min(first + RANGE_SIZE - 1, end)
+        return Range(first - 1, upper), upper == end
 
     def _count_members(self):
         query = SQL(
