@@ -6,7 +6,8 @@ difference. A run that changes nothing therefore writes nothing.
 The sets are subtracted with EXCEPT and NOT IN, not with NOT EXISTS. While a first run
 fills the tables, the planner still takes them for empty and would compare every row
 with every other one in a nested loop; these two it can only hash or sort. None of the
-columns is ever NULL, and every set lies within the range.
+columns is ever NULL, and every set lies within the range. Rows go in ordered by
+partner, as that is how the indexes are filled fastest.
 """
 
 from dataclasses import dataclass
@@ -171,7 +172,7 @@ def _target(plan: Plan, ids: sources.Range) -> SQL:
             pin,
         )
     if plan.pin_carriers:
-        target = SQL("(%s) UNION SELECT partner_id FROM %s", target, _step("pinned"))
+        target = SQL("(%s) UNION ALL SELECT partner_id FROM %s", target, _step("pinned"))
     return target
 
 
@@ -187,6 +188,7 @@ def _entered_step(plan: Plan, ids: sources.Range) -> SQL:
                     SELECT m.partner_id FROM crm_segmentation_membership m
                      WHERE m.segmentation_id = %(segmentation)s
                        AND m.left_on IS NULL AND %(inside)s) new
+             ORDER BY id
             RETURNING partner_id
         )
         """,
@@ -226,6 +228,7 @@ def _tagged_step(plan: Plan, ids: sources.Range) -> SQL:
                     EXCEPT
                     SELECT r.partner_id FROM res_partner_res_partner_category_rel r
                      WHERE r.category_id = %(category)s AND %(inside)s) new
+             ORDER BY id
             ON CONFLICT DO NOTHING
             RETURNING partner_id
         )

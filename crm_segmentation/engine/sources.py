@@ -75,7 +75,9 @@ def amounts(measures: Iterable[str], scope: Scope, ids: Range) -> Source:
     query = SQL(
         "SELECT m.commercial_partner_id AS partner_id, %s FROM account_move m %s"
         " WHERE %s AND m.move_type IN %s AND %s AND m.company_id IN %s GROUP BY 1",
-        SQL(", ").join(_total(measure, scope) for measure in measures),
+        SQL(", ").join(
+            _total(measure, scope, filtered=len(measures) > 1) for measure in measures
+        ),
         _rates_join(scope),
         INDEX_PREDICATE,
         types,
@@ -89,17 +91,20 @@ def amounts(measures: Iterable[str], scope: Scope, ids: Range) -> Source:
     return Source("invoice", query, columns)
 
 
-def _total(measure: str, scope: Scope) -> SQL:
-    amount = SQL("m.amount_untaxed_signed")
+def _total(measure: str, scope: Scope, *, filtered: bool) -> SQL:
+    """Return one column of the query.
+
+    :param bool filtered: the query reads the documents of other columns too
+    """
+    amount = SQL("SUM(m.amount_untaxed_signed)")
     if scope.rates:
-        amount = SQL("m.amount_untaxed_signed * rate.factor")
-    return SQL(
-        "%s SUM(%s) FILTER (WHERE m.move_type IN %s) AS %s",
-        SQL("-") if measure == "purchase" else SQL(),  # bills are stored negative
-        amount,
-        AMOUNT_TYPES[measure],
-        SQL.identifier(measure),
-    )
+        amount = SQL("SUM(m.amount_untaxed_signed * rate.factor)")
+    if filtered:
+        types = AMOUNT_TYPES[measure]
+        amount = SQL("%s FILTER (WHERE m.move_type IN %s)", amount, types)
+    if measure == "purchase":
+        amount = SQL("-%s", amount)  # bills are stored negative
+    return SQL("%s AS %s", amount, SQL.identifier(measure))
 
 
 def _rates_join(scope: Scope) -> SQL:
