@@ -37,6 +37,16 @@
         "views/crm_case_portal_templates.xml",
         "views/crm_cases_menus.xml",
     ],
+    "demo": [
+        "demo/res_users_demo.xml",
+        "demo/res_partner_demo.xml",
+        "demo/crm_case_team_demo.xml",
+        "demo/crm_case_category_demo.xml",
+        "demo/crm_case_tag_demo.xml",
+        "demo/crm_case_demo.xml",
+        "demo/mail_message_demo.xml",
+        "demo/mail_activity_demo.xml",
+    ],
     "assets": {
         "web.assets_tests": [
             "crm_cases/static/tests/tours/*.js",
