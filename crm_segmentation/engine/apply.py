@@ -172,7 +172,9 @@ def _target(plan: Plan, ids: sources.Range) -> SQL:
             pin,
         )
     if plan.pin_carriers:
-        target = SQL("(%s) UNION ALL SELECT partner_id FROM %s", target, _step("pinned"))
+        target = SQL(
+            "(%s) UNION ALL SELECT partner_id FROM %s", target, _step("pinned")
+        )
     return target
 
 

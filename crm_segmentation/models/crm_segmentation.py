@@ -311,17 +311,14 @@ class CrmSegmentation(models.Model):
 
     def action_view_members(self):
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "contacts.action_contacts"
-        )
-        action.update(
-            name=self.env._("Members of %s", self.name),
-            domain=[("segmentation_membership_ids.segmentation_id", "=", self.id)],
-            context={"create": False},
-            view_mode="list,kanban,form",
-            views=[(False, "list"), (False, "kanban"), (False, "form")],
-        )
-        return action
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Members of %s", self.name),
+            "res_model": "res.partner",
+            "view_mode": "list,kanban,form",
+            "domain": [("segmentation_membership_ids.segmentation_id", "=", self.id)],
+            "context": {"create": False},
+        }
 
     def action_view_history(self):
         self.ensure_one()
