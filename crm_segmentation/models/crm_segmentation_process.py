@@ -1,4 +1,5 @@
 import logging
+import random
 import time
 from contextlib import contextmanager
 
@@ -19,7 +20,8 @@ _logger = logging.getLogger(__name__)
 # Partners per transaction: large enough for set-based speed, small enough that no
 # lock is held for long
 RANGE_SIZE = 50_000
-RANGE_ATTEMPTS = 5
+RANGE_ATTEMPTS = 10
+RANGE_PAUSE = 0.05  # seconds at most between two attempts
 
 # First key of the advisory locks that tell who computes which segmentation
 WORKER_LOCK = 0x5E6
@@ -229,6 +231,7 @@ class CrmSegmentation(models.Model):
                 # The savepoint keeps the old snapshot; only a new transaction sees
                 # what the other one wrote. Nothing but this range is lost.
                 self.env.cr.rollback()
+                time.sleep(random.uniform(0, RANGE_PAUSE))
 
     def _run_range(self, plan):
         """Apply the difference within the next range and move the watermark.
@@ -236,6 +239,9 @@ class CrmSegmentation(models.Model):
         :return: whether it was the last range
         """
         started = time.monotonic()
+        # Before the work, not after it, as then a user who saves the form meanwhile
+        # waits a moment instead of making us do the range again.
+        self.try_lock_for_update()
         ids, last = self._get_next_range()
         changes = {
             event: partner_ids or []
