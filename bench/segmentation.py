@@ -238,6 +238,8 @@ class Bench:
         return members, carriers
 
 
+# As well as we can: NOT EXISTS in place of EXCEPT and NOT IN is five times slower on
+# the first apply, while the planner takes the tables for empty.
 HAND_WRITTEN = """
     WITH target AS MATERIALIZED (
         SELECT p.id
@@ -254,26 +256,30 @@ HAND_WRITTEN = """
            AND (p.company_id IS NULL OR p.company_id = %(company)s)
     ), tagged AS (
         INSERT INTO res_partner_res_partner_category_rel (category_id, partner_id)
-        SELECT %(category)s, id FROM target t
-         WHERE NOT EXISTS (SELECT FROM res_partner_res_partner_category_rel r
-                            WHERE r.category_id = %(category)s
-                              AND r.partner_id = t.id)
+        SELECT %(category)s, id
+          FROM (SELECT id FROM target
+                EXCEPT
+                SELECT partner_id FROM res_partner_res_partner_category_rel
+                 WHERE category_id = %(category)s) AS new
+         ORDER BY id
     ), untagged AS (
-        DELETE FROM res_partner_res_partner_category_rel r
-         WHERE r.category_id = %(category)s
-           AND NOT EXISTS (SELECT FROM target t WHERE t.id = r.partner_id)
+        DELETE FROM res_partner_res_partner_category_rel
+         WHERE category_id = %(category)s
+           AND partner_id NOT IN (SELECT id FROM target)
     ), entered AS (
         INSERT INTO crm_segmentation_membership
                     (segmentation_id, partner_id, entered_on)
-        SELECT %(segmentation)s, id, now() AT TIME ZONE 'UTC' FROM target t
-         WHERE NOT EXISTS (SELECT FROM crm_segmentation_membership m
-                            WHERE m.segmentation_id = %(segmentation)s
-                              AND m.partner_id = t.id AND m.left_on IS NULL)
+        SELECT %(segmentation)s, id, now() AT TIME ZONE 'UTC'
+          FROM (SELECT id FROM target
+                EXCEPT
+                SELECT partner_id FROM crm_segmentation_membership
+                 WHERE segmentation_id = %(segmentation)s AND left_on IS NULL) AS new
+         ORDER BY id
     )
-    UPDATE crm_segmentation_membership m
+    UPDATE crm_segmentation_membership
        SET left_on = now() AT TIME ZONE 'UTC'
-     WHERE m.segmentation_id = %(segmentation)s AND m.left_on IS NULL
-       AND NOT EXISTS (SELECT FROM target t WHERE t.id = m.partner_id)
+     WHERE segmentation_id = %(segmentation)s AND left_on IS NULL
+       AND partner_id NOT IN (SELECT id FROM target)
 """
 
 
