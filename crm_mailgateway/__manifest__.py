@@ -17,5 +17,10 @@
         "views/crm_case_views.xml",
         "views/crm_mailgateway_menus.xml",
     ],
+    "assets": {
+        "mail.assets_message_email": [
+            "crm_mailgateway/static/src/scss/message.scss",
+        ],
+    },
     "demo": ["demo/crm_mailgateway_demo.xml"],
 }

@@ -17,7 +17,7 @@ TEST_PROGRAMS = (
     (("dovecot",), ["dovecot-imapd", "dovecot-pop3d"]),
 )
 
-PYTHON_SOURCES = (*ADDONS, "devtools", "tests", "bench", "dev", "setup.py")
+PYTHON_SOURCES = (*ADDONS, "devtools", "tests", "bench", "docs", "dev", "setup.py")
 
 
 def test(odoo_runtime, arguments):

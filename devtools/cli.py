@@ -5,6 +5,7 @@ import sys
 
 from . import checks, databases, mail, odoo, postgres, runtime, server
 from .console import DevError, foreground, say
+from .paths import OUTBOX, ROOT
 
 DEFAULT_PORT = 8069
 
@@ -49,6 +50,7 @@ def _parser():
     _add_db(command("db", None, "create, drop or list databases"))
     _add_mail(command)
     _add_checks(command)
+    command("pictures", _pictures, "retake the documentation's pictures from the demo")
     command("setup", _setup, "only provision what the other commands need")
     shell = command("shell", _shell, "Odoo shell; a script on stdin runs with `env`")
     shell.add_argument("database")
@@ -106,9 +108,8 @@ def _add_checks(command):
 def _setup(_options):
     odoo_runtime = runtime.provide()
     with postgres.server():
-        say(
-            f"✓ Odoo {odoo_runtime.version} in {odoo_runtime.python}, PostgreSQL answers."
-        )
+        say(f"✓ Odoo {odoo_runtime.version} in {odoo_runtime.python}")
+        say("✓ PostgreSQL answers")
 
 
 def _run(options):
@@ -163,6 +164,12 @@ def _mail(options):
 
 def _outbox(options):
     return mail.show_outbox(options.number)
+
+
+def _pictures(_options):
+    port, _database = server.running()
+    script = [runtime.provide().python, ROOT / "docs/pictures.py"]
+    return foreground([*script, f"http://127.0.0.1:{port}", OUTBOX])
 
 
 def _test(options):

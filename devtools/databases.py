@@ -90,6 +90,16 @@ def update_if_stale(odoo_runtime, name):
     _mark_updated(name)
 
 
+def set_address(name, address):
+    """Let the links in mails lead to the server that we are going to start."""
+    postgres.query(
+        "INSERT INTO ir_config_parameter (key, value) VALUES"
+        f" ('web.base.url', '{address}'), ('web.base.url.freeze', 'True')"
+        " ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value",
+        name,
+    )
+
+
 def _mark_updated(name):
     mark = WORK / "data" / "updated" / name
     mark.parent.mkdir(parents=True, exist_ok=True)
@@ -130,7 +140,9 @@ def _addons_template(odoo_runtime, demo):
     def build():
         _copy(_apps_template(odoo_runtime, demo), name)
         with step(f"Installing the three addons ({_kind(demo)})"):
-            _odoo(odoo_runtime, name, "-i", ",".join(ADDONS))
+            demo_option = ["--with-demo"] if demo else []
+            _odoo(odoo_runtime, name, "-i", ",".join(ADDONS), *demo_option)
+            _fail_on_missing_demo(name, demo)
 
     return _cached(name, f"{PREFIX}{kind}", build)
 
@@ -195,6 +207,19 @@ def _addons_digest():
 
 def _digest(*parts):
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+
+
+def _fail_on_missing_demo(name, demo):
+    """Odoo goes on without demo data that it cannot install."""
+    if not demo:
+        return
+    statement = f"SELECT name FROM ir_module_module WHERE name IN {ADDONS!r} AND NOT demo"
+    rows = postgres.query(statement, name)
+    if rows:
+        raise DevError(
+            f"The demo data of {', '.join(row[0] for row in rows)} did not install.",
+            f"Read {LOGS / f'{name}.log'}",
+        )
 
 
 # Copies

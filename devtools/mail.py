@@ -50,7 +50,7 @@ def _compose(options):
     if not options.to:
         raise DevError(
             "To whom? --to ADDRESS is missing.",
-            "For example: ./dev mail --to support@pedalwerk.example",
+            "For example: ./dev mail --to care@velora.example.com",
         )
     message = email.message.EmailMessage(email.policy.SMTP)
     message["From"] = options.sender
@@ -95,7 +95,7 @@ def _report(erp, mail, gate, before):
     if row["state"] not in ("processed", "ignored"):
         kept = f"{erp.url}/odoo/received-mail/{row['id']}"
         raise DevError(
-            f"{row['error'] or row['verdict'] or row['state']}",
+            row["verdict"] or row["error"] or row["state"],
             f"The mail is kept as received mail #{row['id']}: {kept}",
         )
     if row["res_model"] != "crm.case":

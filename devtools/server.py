@@ -25,7 +25,7 @@ LOGINS = (
 )
 
 TO_TRY = (
-    "./dev mail --to support@pedalwerk.example   then look at the new case as 'agent'",
+    "./dev mail --to care@velora.example.com   then look at the new case as 'agent'",
     "as 'agent', answer it; then ./dev outbox     shows what the customer reads",
     "as 'marketer', open Gold customers and press Compute",
 )
@@ -42,6 +42,7 @@ def serve(odoo_runtime, port, database, demo):
         databases.create(odoo_runtime, database, demo)
     else:
         databases.update_if_stale(odoo_runtime, database)
+    databases.set_address(database, f"http://127.0.0.1:{port}")
     with Catcher(OUTBOX) as catcher:
         process = _start(odoo_runtime, port, database, catcher.port)
         try:

@@ -133,12 +133,17 @@ class CrmCase(models.Model):
                 "is_notification": True,
                 "auto_delete": True,
             },
-            email_layout_xmlid="mail.mail_notification_light",
         )
+        by_id = {case.id: case for case in self}
         for mail in mails:
             result = results[mail.res_id]
-            mail.references = result.message_id
-            result.ack_state = "queued"
+            company = by_id[mail.res_id].company_id or self.env.company
+            mail.write(
+                {"references": result.message_id, "author_id": company.partner_id.id}
+            )
+        self.env["crm.mailgateway.result"].browse(
+            results[mail.res_id].id for mail in mails
+        ).ack_state = "queued"
 
     def _get_acknowledgement_from(self):
         """Return the address that thanks: the one that customers write to."""

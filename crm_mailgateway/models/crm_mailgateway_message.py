@@ -258,10 +258,11 @@ class CrmMailgatewayMessage(models.Model):
     # PROCESSING
 
     @api.model
-    def _process(self, stored, run):
+    def _process(self, stored, trace, run):
         """Run the processing of one stored mail on the caller's cursor.
 
         :param StoredMail stored: the journal row
+        :param MailTrace trace: collects what is known of the mail
         :param run: processes the mail and writes its result row
         :return: the id of the document, or False
         :raise psycopg2.Error: on concurrent updates, for the caller to repeat all
@@ -276,7 +277,7 @@ class CrmMailgatewayMessage(models.Model):
         except UniqueViolation as error:
             return self._lost_the_race(stored, error)
         except Exception as error:  # noqa: BLE001 a mail may do anything to a parser
-            self._on_own_cursor("_fail", stored.id, error)
+            self._on_own_cursor("_fail", stored.id, error, trace.verdict)
             return False
         # After the commit only: until then nobody can tell what becomes of it.
         self.env.cr.postcommit.add(
@@ -310,7 +311,7 @@ class CrmMailgatewayMessage(models.Model):
             return self.env._("Its Message-ID is known: duplicate of #%s", first.id)
         return self.env._("Its Message-ID is known: Odoo has this message already.")
 
-    def _fail(self, row_id, error):
+    def _fail(self, row_id, error, verdict=None):
         """Write down a failed attempt, and when the next one is due."""
         row = self.browse(row_id)
         pause = BACKOFF[row.attempts] if row.attempts < len(BACKOFF) else None
@@ -321,6 +322,7 @@ class CrmMailgatewayMessage(models.Model):
                 "state": "failed",
                 "attempts": row.attempts + 1,
                 "next_attempt": next_attempt,
+                "verdict": verdict,
                 "error": _words(error),
                 "traceback": _clean("".join(traceback.format_exception(error)[-8:])),
             }

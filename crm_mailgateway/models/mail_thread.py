@@ -60,7 +60,7 @@ class MailThread(models.AbstractModel):
         if stored.state != "received":
             return stored.res_id or False
         return journal._process(
-            stored, lambda: gateway._mailgateway_process(trace, process)
+            stored, trace, lambda: gateway._mailgateway_process(trace, process)
         )
 
     @api.model
@@ -85,7 +85,7 @@ class MailThread(models.AbstractModel):
     def _mailgateway_record_ignored(self, trace, res_id):
         """Write down why a mail made nothing."""
         verdict = trace.verdict
-        if not verdict and res_id is False:
+        if res_id is False:
             verdict = self.env["crm.mailgateway.message"]._duplicate_verdict(
                 trace.journal_id, trace.message_id
             )
@@ -128,6 +128,11 @@ class MailThread(models.AbstractModel):
             model, custom_values = self._mailgateway_fallback(
                 message_dict, model, custom_values
             )
+            if not model:
+                trace.verdict = self.env._(
+                    "None of its recipients is an address of ours: %s",
+                    message_dict.get("recipients"),
+                )
         return super().message_route(
             message, message_dict, model, thread_id, custom_values
         )
