@@ -34,9 +34,9 @@ class TestIntake(CasesSetup, MailCommon):
         super().setUpClass()
         cls._setup_cases()
         cls.team_care.write(
-            {"alias_name": "care", "alias_domain_id": cls.mail_alias_domain.id}
+            {"alias_name": "test-care", "alias_domain_id": cls.mail_alias_domain.id}
         )
-        cls.address = f"care@{cls.alias_domain}"
+        cls.address = f"test-care@{cls.alias_domain}"
 
     def _receive(self, email_from="Zoe New <zoe@new.example.com>", **kwargs):
         known = self.env["crm.case"].search([])

@@ -14,7 +14,7 @@ class TestMessages(CasesSetup, MailCommon):
         super().setUpClass()
         cls._setup_cases()
         cls.team_care.write(
-            {"alias_name": "care", "alias_domain_id": cls.mail_alias_domain.id}
+            {"alias_name": "test-care", "alias_domain_id": cls.mail_alias_domain.id}
         )
         cls.case = cls._case("Squeaking brake", partner_id=cls.partner.id)
 
@@ -33,7 +33,7 @@ class TestMessages(CasesSetup, MailCommon):
         self.assertEqual(sent["subject"], f"[{self.case.number}] Squeaking brake")
 
     def test_answers_come_back_to_the_team(self):
-        address = f"care@{self.alias_domain}"
+        address = f"test-care@{self.alias_domain}"
         reply_to = self.case._notify_get_reply_to()
         self.assertIn(address, reply_to[self.case.id])
         other = self._case(team_id=self.team_sales.id)
@@ -134,4 +134,4 @@ class TestMessages(CasesSetup, MailCommon):
 
     def test_empty_list_names_the_address(self):
         Case = self.env["crm.case"].with_user(self.user_member)
-        self.assertIn(f"care@{self.alias_domain}", Case.get_empty_list_help("<p>x</p>"))
+        self.assertIn(f"test-care@{self.alias_domain}", Case.get_empty_list_help("<p>x</p>"))

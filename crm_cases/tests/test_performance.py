@@ -62,7 +62,7 @@ class TestPerformance(CasesCommon):
 
     @warmup
     def test_board_and_list(self):
-        with self.assertQueryCount(22):
+        with self.assertQueryCount(16):
             self._read_cards(80)
 
     def test_board_does_not_grow(self):
@@ -85,7 +85,7 @@ class TestPerformance(CasesCommon):
 
     @warmup
     def test_write_100(self):
-        with self.assertQueryCount(12):
+        with self.assertQueryCount(6):
             self.cases.with_user(self.user_leader).write({"color": 2})
             self.env.flush_all()
 
@@ -97,6 +97,6 @@ class TestPerformance(CasesCommon):
         model of the framework.
         """
         cases = self.cases.with_user(self.user_leader).with_context(mail_notrack=True)
-        with self.assertQueryCount(45):
+        with self.assertQueryCount(20):
             cases.action_open()
             self.env.flush_all()
