@@ -133,7 +133,8 @@ def _pin_steps(plan: Plan, ids: sources.Range) -> list[SQL]:
                 SELECT %(segmentation)s, r.partner_id, 'in', TRUE
                   FROM res_partner_res_partner_category_rel r
                   JOIN res_partner p ON p.id = r.partner_id
-                 WHERE r.category_id = %(category)s AND %(inside)s%(scope)s
+                 WHERE r.category_id = %(category)s
+                   AND %(inside)s AND %(partner_inside)s%(scope)s
                    AND r.partner_id NOT IN (SELECT id FROM matching)
                    AND r.partner_id NOT IN (
                        SELECT m.partner_id FROM crm_segmentation_membership m
@@ -149,6 +150,7 @@ def _pin_steps(plan: Plan, ids: sources.Range) -> list[SQL]:
             segmentation=plan.segmentation_id,
             category=plan.category_id,
             inside=ids.contains(SQL("r.partner_id")),
+            partner_inside=ids.contains(SQL("p.id")),
             member_inside=ids.contains(SQL("m.partner_id")),
             scope=_partner_scope(plan.scope, SQL("p")),
         )
@@ -266,7 +268,7 @@ def _untagged_steps(plan: Plan, ids: sources.Range) -> list[SQL]:
                 DELETE FROM res_partner_res_partner_category_rel r
                  USING candidate c JOIN res_partner p ON p.id = c.partner_id
                  WHERE r.category_id = %(category)s AND r.partner_id = c.partner_id
-                   AND %(ours)s
+                   AND %(carrier_inside)s AND %(partner_inside)s AND %(ours)s
                    AND c.partner_id NOT IN (
                        SELECT m.partner_id FROM crm_segmentation_membership m
                         WHERE m.segmentation_id IN (
@@ -282,6 +284,8 @@ def _untagged_steps(plan: Plan, ids: sources.Range) -> list[SQL]:
             segmentation=plan.segmentation_id,
             ours=_ours(plan),
             inside=ids.contains(SQL("m.partner_id")),
+            carrier_inside=ids.contains(SQL("r.partner_id")),
+            partner_inside=ids.contains(SQL("p.id")),
         ),
     ]
 
