@@ -102,7 +102,7 @@ def diff_statement(plan: Plan, ids: sources.Range) -> SQL:
     ]
     events = ["entered", "left", "tagged"]
     if plan.exclusive:
-        steps.extend(_untagged_steps(plan, ids))
+        steps += [_candidate_step(plan, ids), _untagged_step(plan, ids)]
         events.append("untagged")
     if plan.pin_carriers:
         events.append("pinned")
@@ -243,51 +243,52 @@ def _tagged_step(plan: Plan, ids: sources.Range) -> SQL:
     )
 
 
-def _untagged_steps(plan: Plan, ids: sources.Range) -> list[SQL]:
-    """Take the category from those who do not belong to any of its segmentations.
+def _candidate_step(plan: Plan, ids: sources.Range) -> SQL:
+    """Find the few who carry the category without belonging.
 
-    The few candidates are found first: whether they are ours to change is then asked
-    of them alone, not of every partner.
+    Whether they are ours to change is then asked of them alone.
     """
-    return [
-        SQL(
-            """
-            candidate AS MATERIALIZED (
-                SELECT r.partner_id
-                  FROM res_partner_res_partner_category_rel r
-                 WHERE r.category_id = %(category)s AND %(inside)s
-                   AND r.partner_id NOT IN (SELECT id FROM target)
-            )
-            """,
-            category=plan.category_id,
-            inside=ids.contains(SQL("r.partner_id")),
-        ),
-        SQL(
-            """
-            %(step)s AS (
-                DELETE FROM res_partner_res_partner_category_rel r
-                 USING candidate c JOIN res_partner p ON p.id = c.partner_id
-                 WHERE r.category_id = %(category)s AND r.partner_id = c.partner_id
-                   AND %(carrier_inside)s AND %(partner_inside)s AND %(ours)s
-                   AND c.partner_id NOT IN (
-                       SELECT m.partner_id FROM crm_segmentation_membership m
-                        WHERE m.segmentation_id IN (
-                              SELECT id FROM crm_segmentation
-                               WHERE categ_id = %(category)s
-                                 AND id != %(segmentation)s)
-                          AND m.left_on IS NULL AND %(inside)s)
-                RETURNING r.partner_id
-            )
-            """,
-            step=_step("untagged"),
-            category=plan.category_id,
-            segmentation=plan.segmentation_id,
-            ours=_ours(plan),
-            inside=ids.contains(SQL("m.partner_id")),
-            carrier_inside=ids.contains(SQL("r.partner_id")),
-            partner_inside=ids.contains(SQL("p.id")),
-        ),
-    ]
+    return SQL(
+        """
+        candidate AS MATERIALIZED (
+            SELECT r.partner_id
+              FROM res_partner_res_partner_category_rel r
+             WHERE r.category_id = %(category)s AND %(inside)s
+               AND r.partner_id NOT IN (SELECT id FROM target)
+        )
+        """,
+        category=plan.category_id,
+        inside=ids.contains(SQL("r.partner_id")),
+    )
+
+
+def _untagged_step(plan: Plan, ids: sources.Range) -> SQL:
+    """Take the category from those who do not belong to any of its segmentations."""
+    return SQL(
+        """
+        %(step)s AS (
+            DELETE FROM res_partner_res_partner_category_rel r
+             USING candidate c JOIN res_partner p ON p.id = c.partner_id
+             WHERE r.category_id = %(category)s AND r.partner_id = c.partner_id
+               AND %(carrier_inside)s AND %(partner_inside)s AND %(ours)s
+               AND c.partner_id NOT IN (
+                   SELECT m.partner_id FROM crm_segmentation_membership m
+                    WHERE m.segmentation_id IN (
+                          SELECT id FROM crm_segmentation
+                           WHERE categ_id = %(category)s
+                             AND id != %(segmentation)s)
+                      AND m.left_on IS NULL AND %(inside)s)
+            RETURNING r.partner_id
+        )
+        """,
+        step=_step("untagged"),
+        category=plan.category_id,
+        segmentation=plan.segmentation_id,
+        ours=_ours(plan),
+        inside=ids.contains(SQL("m.partner_id")),
+        carrier_inside=ids.contains(SQL("r.partner_id")),
+        partner_inside=ids.contains(SQL("p.id")),
+    )
 
 
 def _ours(plan: Plan) -> SQL:

@@ -31,6 +31,42 @@ SCALE = 10
 MIN_EXPONENT = -600
 
 
+SCORE_QUERY = """
+    WITH scored AS (
+        SELECT partner_id, %(period)s AS period,
+               SUM(score * weight) / SUM(weight) AS mean
+          FROM (%(events)s) event
+         WHERE day >= %(first)s AND day < %(stop)s AND weight > 0
+         GROUP BY 1, 2
+    ), traded AS (
+        SELECT DISTINCT partner_id, %(period)s AS period
+          FROM (%(trades)s) trade
+         WHERE day >= %(first)s AND day < %(stop)s
+    ), known AS (
+        SELECT partner_id, period, MAX(mean) AS mean
+          FROM (SELECT partner_id, period, mean FROM scored
+                UNION ALL
+                SELECT partner_id, period, NULL FROM traded) either
+         GROUP BY 1, 2
+    ), counted AS (
+        SELECT partner_id, period, mean,
+               COUNT(mean) OVER everything AS m,
+               COUNT(*) OVER everything AS n,
+               COUNT(mean) OVER so_far AS rn,
+               COUNT(*) OVER so_far AS seen
+          FROM known
+        WINDOW everything AS (PARTITION BY partner_id),
+               so_far AS (PARTITION BY partner_id ORDER BY period)
+    )
+    SELECT partner_id,
+           %(start)s * %(start_fade)s
+           + %(weight)s * COALESCE(SUM(mean * %(event_fade)s), 0) AS score
+      FROM counted
+     GROUP BY partner_id, m, n
+    %(having)s
+"""
+
+
 @dataclass(frozen=True)
 class Parameters:
     """The numbers behind a score.
@@ -68,40 +104,7 @@ def score_query(events: SQL, trades: SQL, parameters: Parameters) -> SQL:
     :param trades: yields ``(partner_id, day)`` of invoices and bills
     """
     return SQL(
-        """
-        WITH scored AS (
-            SELECT partner_id, %(period)s AS period,
-                   SUM(score * weight) / SUM(weight) AS mean
-              FROM (%(events)s) event
-             WHERE day >= %(first)s AND day < %(stop)s AND weight > 0
-             GROUP BY 1, 2
-        ), traded AS (
-            SELECT DISTINCT partner_id, %(period)s AS period
-              FROM (%(trades)s) trade
-             WHERE day >= %(first)s AND day < %(stop)s
-        ), known AS (
-            SELECT partner_id, period, MAX(mean) AS mean
-              FROM (SELECT partner_id, period, mean FROM scored
-                    UNION ALL
-                    SELECT partner_id, period, NULL FROM traded) either
-             GROUP BY 1, 2
-        ), counted AS (
-            SELECT partner_id, period, mean,
-                   COUNT(mean) OVER everything AS m,
-                   COUNT(*) OVER everything AS n,
-                   COUNT(mean) OVER so_far AS rn,
-                   COUNT(*) OVER so_far AS seen
-              FROM known
-            WINDOW everything AS (PARTITION BY partner_id),
-                   so_far AS (PARTITION BY partner_id ORDER BY period)
-        )
-        SELECT partner_id,
-               %(start)s * %(start_fade)s
-               + %(weight)s * COALESCE(SUM(mean * %(event_fade)s), 0) AS score
-          FROM counted
-         GROUP BY partner_id, m, n
-        %(having)s
-        """,
+        SCORE_QUERY,
         events=events,
         trades=trades,
         period=SQL("((day - %s) / %s)", parameters.first_day, parameters.days),

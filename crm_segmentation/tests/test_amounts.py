@@ -166,6 +166,7 @@ class TestAmounts(SegmentationCommon):
     def test_covering_index_is_used(self):
         """The condition of the query implies the one of the partial index."""
         self._create_invoice(self.customer, 1000)
+        self._create_invoice(self.customer, 1000, "in_invoice")
         crowd = [{"name": f"Customer {number}"} for number in range(2000)]
         self._copy_invoices(self.customer, self.env["res.partner"].create(crowd))
         self.env.cr.execute("ANALYZE account_move")
