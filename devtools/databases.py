@@ -213,8 +213,9 @@ def _fail_on_missing_demo(name, demo):
     """Odoo goes on without demo data that it cannot install."""
     if not demo:
         return
-    statement = f"SELECT name FROM ir_module_module WHERE name IN {ADDONS!r} AND NOT demo"
-    rows = postgres.query(statement, name)
+    rows = postgres.query(
+        f"SELECT name FROM ir_module_module WHERE NOT demo AND name IN {ADDONS!r}", name
+    )
     if rows:
         raise DevError(
             f"The demo data of {', '.join(row[0] for row in rows)} did not install.",

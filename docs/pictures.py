@@ -1,7 +1,8 @@
 """Takes the pictures of the documentation from the running demo.
 
-Started by ``./dev pictures`` while ``./dev run`` serves a fresh demo database. Sends one
-mail as a customer, and photographs the mail, its case, the thank-you and a segmentation.
+Started by ``./dev pictures`` while ``./dev run`` serves a fresh demo database. Sends
+one mail as a customer, and photographs the mail, its case, the thank-you and a
+segmentation.
 """
 
 import email

@@ -177,6 +177,7 @@ class CrmMailgatewayMessage(models.Model):
                     raise
         return None
 
+    @api.model
     def _insert(self, content, mailbox_id, arguments):
         """Insert row and bytes by SQL: one round trip each, and no ORM state."""
         envelope = headers.read_envelope(content)

@@ -1,7 +1,12 @@
 from odoo.tests import BaseCase, tagged
 
-from ..pipeline.limits import MAX_HEADER_BYTES, MAX_NESTING, MAX_PARTS
-from ..pipeline.limits import header_bytes, reason_to_quarantine
+from ..pipeline.limits import (
+    MAX_HEADER_BYTES,
+    MAX_NESTING,
+    MAX_PARTS,
+    header_bytes,
+    reason_to_quarantine,
+)
 
 
 @tagged("post_install", "-at_install")
