@@ -149,6 +149,8 @@ class CrmSegmentation(models.Model):
 
 
 class CrmSegmentationLine(models.Model):
+    """A criterion as the engine takes it: plain values, no record."""
+
     _inherit = "crm.segmentation.line"
 
     def _get_leaf(self):
