@@ -84,6 +84,9 @@ class TestIntake(CasesSetup, MailCommon):
     def test_nobody_is_responsible(self):
         """Not the gateway, and not the user who happens to run it."""
         self.assertFalse(self._receive().user_id)
+        Case = self.env["crm.case"].with_user(self.user_manager)
+        mail = {"subject": "Lamp", "email_from": "zoe@new.example.com"}
+        self.assertFalse(Case.message_new(mail).user_id)
 
     def test_known_sender_is_linked(self):
         case = self._receive(f"Carla <{self.partner.email}>")

@@ -134,4 +134,6 @@ class TestMessages(CasesSetup, MailCommon):
 
     def test_empty_list_names_the_address(self):
         Case = self.env["crm.case"].with_user(self.user_member)
-        self.assertIn(f"test-care@{self.alias_domain}", Case.get_empty_list_help("<p>x</p>"))
+        shown = Case.get_empty_list_help("<p>x</p>")
+        self.assertIn(f"test-care@{self.alias_domain}", shown)
+        self.assertIn("<p>x</p>", shown)
