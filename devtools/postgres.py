@@ -30,6 +30,8 @@ SETTINGS = {
     "checkpoint_timeout": "15min",
 }
 
+OUTSIDE = Path("/var/tmp")
+
 VARIABLES = ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGSERVICE")
 
 
@@ -168,7 +170,14 @@ class Cluster:
         return place.resolve()
 
     def _outside(self):
-        return Path("/var/tmp") / f"odoo19-cases-{self.key}"
+        """Return a folder outside the checkout; those of lost checkouts go away."""
+        for note in OUTSIDE.glob("odoo19-cases-*.checkout"):
+            if not Path(note.read_text()).exists():
+                shutil.rmtree(note.with_suffix(""), ignore_errors=True)
+                note.unlink()
+        folder = OUTSIDE / f"odoo19-cases-{self.key}"
+        folder.with_suffix(".checkout").write_text(str(ROOT))
+        return folder
 
     def _reachable(self, folder):
         return (
