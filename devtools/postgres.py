@@ -18,7 +18,7 @@ from pathlib import Path
 
 from . import system
 from .console import DevError, run, say, step
-from .paths import LOGS, ROOT, WORK
+from .paths import LOGS, ROOT, WORK, cache
 
 SETTINGS = {
     "listen_addresses": "''",
@@ -171,13 +171,15 @@ class Cluster:
 
     def _outside(self):
         """Return a folder outside the checkout; those of lost checkouts go away."""
-        for note in OUTSIDE.glob("odoo19-cases-*.checkout"):
+        notes = cache() / "clusters"
+        notes.mkdir(parents=True, exist_ok=True)
+        for note in notes.iterdir():
             if not Path(note.read_text()).exists():
-                shutil.rmtree(note.with_suffix(""), ignore_errors=True)
+                shutil.rmtree(OUTSIDE / note.name, ignore_errors=True)
                 note.unlink()
-        folder = OUTSIDE / f"odoo19-cases-{self.key}"
-        folder.with_suffix(".checkout").write_text(str(ROOT))
-        return folder
+        name = f"odoo19-cases-{self.key}"
+        (notes / name).write_text(str(ROOT))
+        return OUTSIDE / name
 
     def _reachable(self, folder):
         return (

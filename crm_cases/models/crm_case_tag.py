@@ -4,6 +4,8 @@ from odoo import fields, models
 
 
 class CrmCaseTag(models.Model):
+    """A coloured word on a case, as many as wanted; shared by all teams."""
+
     _name = "crm.case.tag"
     _description = "Case Tag"
     _order = "name"

@@ -2,6 +2,8 @@ from odoo import fields, models
 
 
 class ResPartner(models.Model):
+    """A partner knows the cases of its whole commercial entity."""
+
     _inherit = "res.partner"
 
     case_count = fields.Integer(

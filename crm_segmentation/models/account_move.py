@@ -2,6 +2,8 @@ from odoo import models
 
 
 class AccountMove(models.Model):
+    """Posted invoices, with an index that answers what a partner bought."""
+
     _inherit = "account.move"
 
     # What each partner bought and sold is summed from this index alone. The engine

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 
 
 class ResPartner(models.Model):
+    """A partner knows the segmentations it belongs to."""
+
     _inherit = "res.partner"
 
     # What we think of a partner is profiling: for segmentation users only.
