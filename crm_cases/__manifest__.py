@@ -25,6 +25,7 @@
         "data/crm_case_stage_data.xml",
         "data/crm_case_type_data.xml",
         "data/crm_case_team_data.xml",
+        "views/crm_case_search_views.xml",
         "views/crm_case_views.xml",
         "views/crm_case_analysis_views.xml",
         "views/crm_case_kanban_views.xml",
