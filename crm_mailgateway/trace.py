@@ -16,6 +16,7 @@ class MailTrace:
     :param verdict: in words, what was decided and why
     :param classification: person or machine
     :param result_id: the result row, once the mail has found its way
+    :param own_addresses: answers to which of some addresses are aliases, by question
     """
 
     journal_id: int
@@ -23,3 +24,4 @@ class MailTrace:
     verdict: str = ""
     classification: Verdict = dataclasses.field(default_factory=lambda: Verdict(HUMAN))
     result_id: int | None = None
+    own_addresses: dict = dataclasses.field(default_factory=dict)

@@ -3,6 +3,7 @@ from . import crm_mailgateway_raw
 from . import crm_mailgateway_result
 from . import mail_thread
 from . import mail_alias
+from . import mail_alias_domain
 from . import fetchmail_server
 from . import crm_case
 from . import crm_case_team

@@ -120,6 +120,16 @@ class TestJournal(GatewayCommon):
         self.receive(compose("Re:", "Yes", In_Reply_To=sent.message_id))
         self.assertEqual(case.state, "open")
 
+    def test_queries_of_a_new_mail(self):
+        """A ceiling on the hot path: journal, routing, case, message and result."""
+        self.receive(compose("Warm the caches"))
+        self.env.flush_all()
+        content = compose("Counted")
+        start = self.env.cr.sql_log_count
+        self.gateway.message_process(None, content)
+        self.env.flush_all()
+        self.assertLessEqual(self.env.cr.sql_log_count - start, 62)
+
     def test_failure_of_a_team_bounces_nobody(self):
         alias = self.team.alias_id
         with self.mock_mail_gateway():
