@@ -15,6 +15,7 @@ class MailTrace:
     :param message_id: its Message-ID, or the one derived from its content
     :param verdict: in words, what was decided and why
     :param classification: person or machine
+    :param routed: whether Odoo looked for a route at all; not for known Message-IDs
     :param result_id: the result row, once the mail has found its way
     :param own_addresses: answers to which of some addresses are aliases, by question
     """
@@ -23,5 +24,6 @@ class MailTrace:
     message_id: str
     verdict: str = ""
     classification: Verdict = dataclasses.field(default_factory=lambda: Verdict(HUMAN))
+    routed: bool = False
     result_id: int | None = None
     own_addresses: dict = dataclasses.field(default_factory=dict)

@@ -435,8 +435,8 @@ class CrmMailgatewayMessage(models.Model):
 
     def action_retry(self):
         """Process failed and waiting mails now."""
-        self.check_access("write")
-        # The row is written by the gateway itself; who may write it may ask for it.
+        self._check_may_decide()
+        # Rows are written by the gateway only; these users may ask it to.
         for received in self.sudo().filtered(
             lambda r: r.state in ("received", "failed")
         ):
@@ -446,13 +446,20 @@ class CrmMailgatewayMessage(models.Model):
 
     def action_ignore(self):
         """Close mails that need no case."""
-        self.check_access("write")
+        self._check_may_decide()
         waiting = self.filtered(lambda r: r.state not in ("processed", "ignored"))
         verdict = self.env._("Ignored by %s", self.env.user.name)
-        # Fields are read-only for everybody: only this button closes a mail.
+        # The journal cannot be edited, not even by administrators.
         waiting.sudo().write(
             {"state": "ignored", "verdict": verdict, "next_attempt": False}
         )
+
+    def _check_may_decide(self):
+        """Let those decide about a mail who may read it: managers and administrators.
+
+        :raise AccessError: for everybody else
+        """
+        self.check_access("read")
 
     def action_open_document(self):
         """Open what the mail became."""

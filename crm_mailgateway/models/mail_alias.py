@@ -1,5 +1,7 @@
 from odoo import models
 
+from ..trace import CONTEXT_KEY
+
 
 class MailAlias(models.Model):
     """An alias of a team stays valid, and its senders are not bounced.
@@ -14,7 +16,17 @@ class MailAlias(models.Model):
         # Called on a cursor of its own, which may not know an alias just created.
         alias = self.exists()
         if alias and alias.alias_model_id.sudo().model == "crm.case":
+            self._crm_mailgateway_note_refusal(message_dict)
             return
         super()._alias_bounce_incoming_email(
             message, message_dict, set_invalid=set_invalid
         )
+
+    def _crm_mailgateway_note_refusal(self, message_dict):
+        trace = self.env.context.get(CONTEXT_KEY)
+        if trace:
+            trace.verdict = self.env._(
+                "%(address)s does not accept mails from %(sender)s.",
+                address=self.alias_full_name or self.alias_name,
+                sender=message_dict.get("email_from"),
+            )

@@ -85,7 +85,7 @@ class MailThread(models.AbstractModel):
     def _mailgateway_record_ignored(self, trace, res_id):
         """Write down why a mail made nothing."""
         verdict = trace.verdict
-        if res_id is False:
+        if res_id is False and not trace.routed:
             verdict = self.env["crm.mailgateway.message"]._duplicate_verdict(
                 trace.journal_id, trace.message_id
             )
@@ -121,6 +121,8 @@ class MailThread(models.AbstractModel):
     ):
         """Send mail to no known address to the mailbox's team instead of failing."""
         trace = self.env.context.get(CONTEXT_KEY)
+        if trace:
+            trace.routed = True
         if trace and message_dict.get("is_bounce"):
             trace.verdict = self.env._("A bounce: its address was marked.")
         in_test = self.env["crm.mailgateway.message"]._in_odoo_test()

@@ -30,7 +30,7 @@ class TestAccess(GatewayCommon, HttpCase):
         }
 
     def test_matrix(self):
-        """Read and write for managers and administrators; create for nobody."""
+        """Managers and administrators read the journal; nobody edits anything."""
         row = self.receive(compose())
         records = {
             "crm.mailgateway.message": row,
@@ -44,7 +44,7 @@ class TestAccess(GatewayCommon, HttpCase):
         allowed = {
             ("crm.mailgateway.message", role, operation)
             for role in ("manager", "system")
-            for operation in ("read", "write")
+            for operation in ("read",)
         }
         for model in MODELS:
             for role, user in self.users.items():
@@ -66,11 +66,14 @@ class TestAccess(GatewayCommon, HttpCase):
         with self.assertRaises(AccessError):
             as_manager.read(["subject"])
 
-    def test_buttons_ask_for_the_right_to_write(self):
-        row = self.receive(compose()).with_user(self.users["member"])
-        for button in (row.action_retry, row.action_ignore):
+    def test_who_may_decide_about_a_mail(self):
+        row = self.receive(compose())
+        row.state = "failed"
+        for button in ("action_retry", "action_ignore"):
             with self.assertRaises(AccessError):
-                button()
+                getattr(row.with_user(self.users["member"]), button)()
+        row.with_user(self.users["manager"]).action_ignore()
+        self.assertEqual(row.state, "ignored")
 
     @mute_logger("odoo.http")
     def test_download(self):

@@ -68,6 +68,20 @@ class TestJournal(GatewayCommon):
         super().setUp()
         self._cases_before = self.env["crm.case"].search_count([])
 
+    def test_refused_sender_is_told_apart_from_a_duplicate(self):
+        self.team.alias_contact = "partners"
+        with self.mock_mail_gateway():
+            row = self.receive(compose())
+        self.assertEqual(row.state, "ignored")
+        self.assertIn("does not accept mails from", row.verdict)
+        self.assertFalse(self._new_mails, "nobody is bounced")
+
+    def test_bounce_is_ignored_and_says_so(self):
+        content = compose("Undelivered", From=f"MAILER-DAEMON@{DOMAIN}")
+        row = self.receive(content)
+        self.assertEqual(row.state, "ignored")
+        self.assertIn("bounce", row.verdict)
+
     def test_mail_for_other_documents_passes_and_its_bytes_go(self):
         self.env["mail.alias"].create(
             {
