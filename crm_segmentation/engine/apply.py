@@ -66,9 +66,12 @@ def matching_query(plan: Plan, ids: sources.Range) -> SQL:
 def _get_sources(plan: Plan, ids: sources.Range) -> list[sources.Source]:
     needed = criteria.measures(plan.tree)
     found = []
-    if amounts := needed & set(sources.AMOUNT_TYPES):
-        found.append(sources.amounts(amounts, plan.scope, ids))
-    if "som" in needed:
+    if of_invoices := [m for m in needed if m.kind in sources.INVOICE_KINDS]:
+        found.append(sources.invoices(of_invoices, plan.scope, ids))
+    kinds = {measure.kind for measure in needed}
+    if "overdue" in kinds:
+        found.append(sources.overdue(plan.scope, ids))
+    if "som" in kinds:
         found.append(sources.moods(plan.events, plan.mood, plan.scope, ids))
     return found
 

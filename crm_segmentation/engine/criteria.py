@@ -10,6 +10,7 @@ and ``>`` holds for any value.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from odoo.tools import SQL
@@ -18,10 +19,23 @@ OPERATORS = ("<", "<=", "=", "!=", ">=", ">")
 
 
 @dataclass(frozen=True)
+class Measure:
+    """What is measured, and over which days, both included.
+
+    :param date first: None for everything up to ``last``
+    :param date last: None for everything from ``first``
+    """
+
+    kind: str
+    first: date | None = None
+    last: date | None = None
+
+
+@dataclass(frozen=True)
 class Leaf:
     """One comparison: ``measure operator target``, on a grid of ``step``."""
 
-    measure: str
+    measure: Measure
     operator: str
     target: Decimal
     step: Decimal
@@ -70,9 +84,9 @@ def leaves(node: Leaf | Group) -> list[Leaf]:
     return [leaf for child in node.children for leaf in leaves(child)]
 
 
-def measures(node: Leaf | Group) -> set[str]:
-    """Return the names of the measures that the tree needs."""
-    return {leaf.measure for leaf in leaves(node)}
+def measures(node: Leaf | Group) -> list[Measure]:
+    """Return the different measures that the tree needs, in order."""
+    return list(dict.fromkeys(leaf.measure for leaf in leaves(node)))
 
 
 def holds(leaf: Leaf, value: Decimal | None) -> bool:
@@ -89,7 +103,7 @@ def holds(leaf: Leaf, value: Decimal | None) -> bool:
     }[leaf.operator]
 
 
-def compile_tree(node: Leaf | Group, columns: Mapping[str, Column]) -> SQL:
+def compile_tree(node: Leaf | Group, columns: Mapping[Measure, Column]) -> SQL:
     """Return the condition of the whole tree over the given columns."""
     if isinstance(node, Leaf):
         return _compile_leaf(node, columns[node.measure])

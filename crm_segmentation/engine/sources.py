@@ -9,22 +9,55 @@ PostgreSQL uses a partial index only for a condition that implies its own.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from odoo.tools import SQL
 
 from . import state_of_mind
-from .criteria import Column
+from .criteria import Column, Measure
 
 SALE_TYPES = ("out_invoice", "out_refund")
 PURCHASE_TYPES = ("in_invoice", "in_refund")
 TRADE_TYPES = ("out_invoice", "in_invoice")
-AMOUNT_TYPES = {"sale": SALE_TYPES, "purchase": PURCHASE_TYPES}
+ZERO = Decimal(0)
 
 INDEX_PREDICATE = SQL(
     "m.state = 'posted' AND m.move_type IN ('out_invoice', 'out_refund',"
     " 'in_invoice', 'in_refund', 'out_receipt', 'in_receipt')"
 )
+OPEN_INDEX_PREDICATE = SQL(
+    "m.state = 'posted' AND m.move_type IN ('out_invoice', 'out_refund')"
+    " AND m.amount_residual_signed != 0"
+)
+
+
+@dataclass(frozen=True)
+class InvoiceKind:
+    """How a measure is read from the headers of invoices.
+
+    :param SQL function: what is made of the rows of a partner
+    :param bool of_dates: the days that have passed since invoice dates are measured,
+        instead of amounts
+    :param empty: what a partner without any such document has; None for nothing at all
+    """
+
+    types: tuple[str, ...]
+    function: SQL
+    of_dates: bool = False
+    empty: Decimal | None = None
+
+
+INVOICE_KINDS = {
+    "sale": InvoiceKind(SALE_TYPES, SQL("SUM"), empty=ZERO),
+    "purchase": InvoiceKind(PURCHASE_TYPES, SQL("SUM"), empty=ZERO),
+    "sale_count": InvoiceKind(("out_invoice",), SQL("COUNT"), empty=ZERO),
+    "purchase_count": InvoiceKind(("in_invoice",), SQL("COUNT"), empty=ZERO),
+    "sale_average": InvoiceKind(("out_invoice",), SQL("AVG")),
+    "sale_largest": InvoiceKind(("out_invoice",), SQL("MAX")),
+    "sale_first": InvoiceKind(("out_invoice",), SQL("MIN"), of_dates=True),
+    "sale_last": InvoiceKind(("out_invoice",), SQL("MAX"), of_dates=True),
+}
 
 
 @dataclass(frozen=True)
@@ -32,6 +65,7 @@ class Scope:
     """Whose books are read, and in which money.
 
     :param company_ids: companies whose invoices count
+    :param today: the day of the run
     :param rates: ``(company_id, factor)`` into the segmentation's currency, empty
         when every company already keeps its books in it
     :param partner_company_ids: companies whose own partners are looked at next to
@@ -39,6 +73,7 @@ class Scope:
     """
 
     company_ids: tuple[int, ...]
+    today: date
     rates: tuple[tuple[int, Decimal], ...] = ()
     partner_company_ids: tuple[int, ...] | None = None
 
@@ -68,43 +103,98 @@ class Source:
         )
 
 
-def amounts(measures: Iterable[str], scope: Scope, ids: Range) -> Source:
-    """Return what was sold to and bought from each partner, refunds subtracted."""
-    measures = sorted(measures)
-    types = sum((AMOUNT_TYPES[measure] for measure in measures), ())
+def invoices(measures: Iterable[Measure], scope: Scope, ids: Range) -> Source:
+    """Return what the headers of invoices and bills tell, in one pass for them all."""
+    measures = list(measures)
+    names = {measure: f"m{index}" for index, measure in enumerate(measures)}
+    types = sorted({type_ for m in measures for type_ in INVOICE_KINDS[m.kind].types})
+    filtered = len(measures) > 1
     query = SQL(
         "SELECT m.commercial_partner_id AS partner_id, %s FROM account_move m %s"
-        " WHERE %s AND m.move_type IN %s AND %s AND m.company_id IN %s GROUP BY 1",
+        " WHERE %s AND m.move_type IN %s AND %s AND m.company_id IN %s%s GROUP BY 1",
         SQL(", ").join(
-            _total(measure, scope, filtered=len(measures) > 1) for measure in measures
+            SQL("%s AS %s", _measured(measure, scope, filtered), SQL.identifier(name))
+            for measure, name in names.items()
         ),
         _rates_join(scope),
         INDEX_PREDICATE,
-        types,
+        tuple(types),
         ids.contains(SQL("m.commercial_partner_id")),
         scope.company_ids,
+        _within(_hull(measures)),
     )
     columns = {
-        measure: Column(SQL.identifier("invoice", measure), Decimal(0))
-        for measure in measures
+        measure: Column(
+            SQL.identifier("invoice", name), INVOICE_KINDS[measure.kind].empty
+        )
+        for measure, name in names.items()
     }
     return Source("invoice", query, columns)
 
 
-def _total(measure: str, scope: Scope, *, filtered: bool) -> SQL:
+def _hull(measures: list[Measure]) -> Measure:
+    """Return the days that all the measures together look at."""
+    firsts = [measure.first for measure in measures]
+    lasts = [measure.last for measure in measures]
+    return Measure(
+        "",
+        None if None in firsts else min(firsts),
+        None if None in lasts else max(lasts),
+    )
+
+
+def _within(measure: Measure) -> SQL:
+    bounds = [(SQL(">="), measure.first), (SQL("<="), measure.last)]
+    return SQL("").join(
+        SQL(" AND m.invoice_date %s %s", operator, day)
+        for operator, day in bounds
+        if day
+    )
+
+
+def _measured(measure: Measure, scope: Scope, filtered: bool) -> SQL:
     """Return one column of the query.
 
     :param bool filtered: the query reads the documents of other columns too
     """
-    amount = SQL("SUM(m.amount_untaxed_signed)")
-    if scope.rates:
-        amount = SQL("SUM(m.amount_untaxed_signed * rate.factor)")
+    kind = INVOICE_KINDS[measure.kind]
+    value = SQL("m.invoice_date") if kind.of_dates else _amount(scope)
+    value = SQL("%s(%s)", kind.function, value)
     if filtered:
-        types = AMOUNT_TYPES[measure]
-        amount = SQL("%s FILTER (WHERE m.move_type IN %s)", amount, types)
-    if measure == "purchase":
-        amount = SQL("-%s", amount)  # bills are stored negative
-    return SQL("%s AS %s", amount, SQL.identifier(measure))
+        value = SQL(
+            "%s FILTER (WHERE m.move_type IN %s%s)", value, kind.types, _within(measure)
+        )
+    if kind.of_dates:
+        return SQL("%s - %s", scope.today, value)
+    if kind.types == PURCHASE_TYPES:
+        return SQL("-%s", value)  # bills are stored negative
+    return value
+
+
+def _amount(scope: Scope) -> SQL:
+    amount = SQL("m.amount_untaxed_signed")
+    return SQL("%s * rate.factor", amount) if scope.rates else amount
+
+
+def overdue(scope: Scope, ids: Range) -> Source:
+    """Return what is still open on invoices whose due date is past, less refunds."""
+    residual = SQL("m.amount_residual_signed")
+    if scope.rates:
+        residual = SQL("%s * rate.factor", residual)
+    query = SQL(
+        "SELECT m.commercial_partner_id AS partner_id, SUM(%s) AS amount"
+        " FROM account_move m %s"
+        " WHERE %s AND m.invoice_date_due < %s AND %s AND m.company_id IN %s"
+        " GROUP BY 1",
+        residual,
+        _rates_join(scope),
+        OPEN_INDEX_PREDICATE,
+        scope.today,
+        ids.contains(SQL("m.commercial_partner_id")),
+        scope.company_ids,
+    )
+    column = Column(SQL.identifier("debt", "amount"), ZERO)
+    return Source("debt", query, {Measure("overdue"): column})
 
 
 def _rates_join(scope: Scope) -> SQL:
@@ -166,4 +256,4 @@ def moods(
     empty = parameters.silent_score
     if empty is not None:
         empty = Decimal(repr(empty))
-    return Source("mood", query, {"som": Column(SQL("mood.score"), empty)})
+    return Source("mood", query, {Measure("som"): Column(SQL("mood.score"), empty)})

@@ -2,7 +2,7 @@ from odoo import models
 
 
 class AccountMove(models.Model):
-    """Posted invoices, with an index that answers what a partner bought."""
+    """Posted invoices, with indexes that answer what a partner bought and owes."""
 
     _inherit = "account.move"
 
@@ -15,4 +15,11 @@ class AccountMove(models.Model):
         " INCLUDE (amount_untaxed_signed, move_type, company_id, invoice_date)"
         " WHERE state = 'posted' AND move_type IN ('out_invoice', 'out_refund',"
         " 'in_invoice', 'in_refund', 'out_receipt', 'in_receipt')"
+    )
+    # What is still open is little beside what was ever invoiced.
+    _segmentation_open_idx = models.Index(
+        "(commercial_partner_id)"
+        " INCLUDE (amount_residual_signed, company_id, invoice_date_due)"
+        " WHERE state = 'posted' AND move_type IN ('out_invoice', 'out_refund')"
+        " AND amount_residual_signed != 0"
     )

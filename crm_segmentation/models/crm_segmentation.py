@@ -1,6 +1,19 @@
 from odoo import api, fields, models
 from odoo.tools import SQL, format_list
 
+# What the sentence is made of, of each criterion
+SENTENCE_FIELDS = (
+    "expr_name",
+    "expr_operator",
+    "expr_value",
+    "operator",
+    "window_type",
+    "window_number",
+    "window_unit",
+    "date_from",
+    "date_to",
+)
+
 
 class CrmSegmentation(models.Model):
     """Criteria that decide which partners carry a category.
@@ -221,7 +234,7 @@ class CrmSegmentation(models.Model):
         *(
             f"{box}.{name}"
             for box in ("mandatory_line_ids", "optional_line_ids")
-            for name in ("expr_name", "expr_operator", "expr_value", "operator")
+            for name in SENTENCE_FIELDS
         ),
     )
     def _compute_sentence(self):
@@ -230,10 +243,12 @@ class CrmSegmentation(models.Model):
 
     def _get_sentence(self):
         """Return the rule as one sentence, or what keeps it from being one."""
-        if not self.sales_purchase_active:
+        lines = self.mandatory_line_ids + self.optional_line_ids
+        off = lines.filtered(lambda line: line._is_switched_off())
+        if lines and lines == off:
             return self.env._("The rules are switched off.")
-        clauses = [line._get_clause() for line in self.mandatory_line_ids]
-        optional = [line._get_clause() for line in self.optional_line_ids]
+        clauses = [line._get_clause() for line in self.mandatory_line_ids - off]
+        optional = [line._get_clause() for line in self.optional_line_ids - off]
         if optional:
             clauses.append(format_list(self.env, optional, style="or"))
         if not clauses:

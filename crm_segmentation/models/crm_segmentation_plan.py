@@ -2,14 +2,17 @@ import hashlib
 from decimal import Decimal
 
 import pytz
+from dateutil.relativedelta import relativedelta
 
 from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ..engine import criteria, sources, state_of_mind
 from ..engine.apply import Plan
-from .crm_segmentation_line import AMOUNTS
+from .crm_segmentation_line import MONEY, SWITCHED
 
+# Any day: a continued run is of the same definition, whatever windows move with time
+SOME_DAY = fields.Date.from_string("2000-01-01")
 SCORE_STEP = Decimal("0.01")
 
 
@@ -26,7 +29,7 @@ class CrmSegmentation(models.Model):
         """Return the criteria that count."""
         if not self.sales_purchase_active:
             return self.segmentation_line.filtered(
-                lambda line: line.expr_name not in (*AMOUNTS, "som")
+                lambda line: line.expr_name not in SWITCHED
             )
         return self.segmentation_line
 
@@ -60,7 +63,7 @@ class CrmSegmentation(models.Model):
         return Plan(
             segmentation_id=self.id,
             category_id=self.categ_id.id,
-            tree=self._get_criteria_tree(),
+            tree=self._get_criteria_tree(today),
             scope=self._get_scope(today),
             mood=self._get_mood_parameters(today),
             events=tuple(self._get_event_queries()),
@@ -69,12 +72,12 @@ class CrmSegmentation(models.Model):
             has_pins=bool(self.pin_ids),
         )
 
-    def _get_criteria_tree(self):
+    def _get_criteria_tree(self, today):
         lines = self._get_active_lines()
         mandatory = lines.filtered(lambda line: line.operator == "and")
         return criteria.from_lines(
-            [line._get_leaf() for line in mandatory],
-            [line._get_leaf() for line in lines - mandatory],
+            [line._get_leaf(today) for line in mandatory],
+            [line._get_leaf(today) for line in lines - mandatory],
         )
 
     def _get_definition(self):
@@ -84,8 +87,8 @@ class CrmSegmentation(models.Model):
             self.exclusif,
             self.company_id.id,
             self.currency_id.id,
-            self._get_criteria_tree(),
-            self._get_mood_parameters(fields.Date.from_string("2000-01-01")),
+            self._get_criteria_tree(SOME_DAY),
+            self._get_mood_parameters(SOME_DAY),
             sorted((pin.partner_id.id, pin.mode) for pin in self._get_manual_pins()),
         )
         return hashlib.sha256(repr(parts).encode()).hexdigest()
@@ -102,6 +105,7 @@ class CrmSegmentation(models.Model):
         rates = self._get_rates(companies, today)
         return sources.Scope(
             company_ids=tuple(companies.ids),
+            today=today,
             rates=() if all(rate == 1 for _company, rate in rates) else rates,
             partner_company_ids=tuple(companies.ids) if self.company_id else None,
         )
@@ -153,12 +157,27 @@ class CrmSegmentationLine(models.Model):
 
     _inherit = "crm.segmentation.line"
 
-    def _get_leaf(self):
+    def _get_leaf(self, today):
         """Return the comparison, with its grid: cents, or what a score shows."""
         self.ensure_one()
         step = SCORE_STEP
-        if self.expr_name in AMOUNTS:
+        if self.expr_name in MONEY:
             step = Decimal(repr(self.segmentation_id.currency_id.rounding))
         return criteria.Leaf(
-            self.expr_name, self.expr_operator, Decimal(repr(self.expr_value)), step
+            criteria.Measure(self.expr_name, *self._get_window_days(today)),
+            self.expr_operator,
+            Decimal(repr(self.expr_value)),
+            step,
         )
+
+    def _get_window_days(self, today):
+        """Return the first and the last day that count, None where there is no end.
+
+        The last 12 months end today; they begin after this day of last year.
+        """
+        if not self.has_window or self.window_type == "all":
+            return None, None
+        if self.window_type == "between":
+            return self.date_from, self.date_to
+        length = relativedelta(**{self.window_unit: self.window_number})
+        return today - length + relativedelta(days=1), today

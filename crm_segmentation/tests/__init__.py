@@ -2,6 +2,9 @@ from . import test_amounts
 from . import test_criteria
 from . import test_cron
 from . import test_form
+from . import test_kinds
+from . import test_oracle
 from . import test_run
 from . import test_security
 from . import test_state_of_mind
+from . import test_windows

@@ -65,7 +65,7 @@ class SegmentationCommon(AccountTestInvoicingCommon):
 
     @classmethod
     def _create_segmentation(cls, *lines, **vals):
-        """Return a segmentation with ``(variable, operator, value[, kind])`` lines."""
+        """Return a segmentation with ``(variable, operator, value[, kind, vals])``."""
         return cls.env["crm.segmentation"].create(
             {
                 "name": "Gold customers",
@@ -77,6 +77,7 @@ class SegmentationCommon(AccountTestInvoicingCommon):
                             "expr_operator": line[1],
                             "expr_value": line[2],
                             "operator": line[3] if len(line) > 3 else "and",
+                            **(line[4] if len(line) > 4 else {}),
                         }
                     )
                     for line in lines

@@ -3,7 +3,8 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import SQL
 
-from ..engine.sources import Range, amounts
+from ..engine.criteria import Measure
+from ..engine.sources import Range, invoices
 from .common import SegmentationCommon
 
 
@@ -173,6 +174,7 @@ class TestAmounts(SegmentationCommon):
         lowest = self.customer.id
         scope = self._create_segmentation()._get_scope(fields.Date.today())
         for measures in (["sale"], ["purchase"], ["sale", "purchase"]):
-            source = amounts(measures, scope, Range(lowest, lowest + 50))
+            found = [Measure(kind) for kind in measures]
+            source = invoices(found, scope, Range(lowest, lowest + 50))
             rows = self.env.execute_query(SQL("EXPLAIN %s", source.query))
             self.assertIn("account_move_segmentation_idx", str(rows))

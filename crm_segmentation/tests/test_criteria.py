@@ -7,6 +7,7 @@ from odoo.tools import SQL
 from ..engine import criteria
 from .common import SegmentationCommon
 
+X = criteria.Measure("x")
 YES, NO = ("sale", ">", 50.0), ("sale", ">", 500.0)
 
 # The lines, and whether a partner who bought for 100 matches
@@ -96,10 +97,10 @@ class TestCriteria(SegmentationCommon):
         """The Python verdict, used for absent rows, is the one SQL comes to."""
         step = Decimal("0.05")
         for operator in criteria.OPERATORS:
-            leaf = criteria.Leaf("x", operator, Decimal("1.05"), step)
+            leaf = criteria.Leaf(X, operator, Decimal("1.05"), step)
             for value in map(Decimal, ("0.95", "1.00", "1.024", "1.05", "1.08", "2")):
                 column = criteria.Column(SQL("%s::numeric", value), None)
-                compiled = criteria.compile_tree(leaf, {"x": column})
+                compiled = criteria.compile_tree(leaf, {X: column})
                 [[verdict]] = self.env.execute_query(SQL("SELECT %s", compiled))
                 self.assertEqual(verdict, criteria.holds(leaf, value), (leaf, value))
 
@@ -107,7 +108,7 @@ class TestCriteria(SegmentationCommon):
         for value in map(Decimal, ("0.994", "0.995", "1", "1.004", "1.005", "7")):
             verdicts = [
                 criteria.holds(
-                    criteria.Leaf("x", operator, Decimal(1), Decimal("0.01")), value
+                    criteria.Leaf(X, operator, Decimal(1), Decimal("0.01")), value
                 )
                 for operator in ("<", "=", ">")
             ]
