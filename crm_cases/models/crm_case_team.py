@@ -53,7 +53,7 @@ class CrmCaseTeam(models.Model):
     )
     member_ids = fields.Many2many(
         "res.users",
-        "crm_case_team_member_rel",
+        "crm_case_team_member",  # the table of the memberships
         "team_id",
         "user_id",
         string="Members",

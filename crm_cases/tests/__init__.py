@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_assignment,
     test_case,
     test_dates,
     test_escalation,

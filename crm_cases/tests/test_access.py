@@ -6,6 +6,7 @@ from .common import CasesCommon
 
 CONFIG_MODELS = (
     "crm.case.team",
+    "crm.case.team.member",
     "crm.case.type",
     "crm.case.stage",
     "crm.case.category",
