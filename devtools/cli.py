@@ -1,6 +1,7 @@
 """The command line of ``./dev``: arguments in, one call out."""
 
 import argparse
+import signal
 import sys
 
 from . import checks, databases, mail, odoo, postgres, runtime, server
@@ -22,6 +23,8 @@ def main(arguments):
     rest = arguments[1:] if arguments[:1] and arguments[0] in PASSED_THROUGH else []
     options = _parser().parse_args(arguments[: len(arguments) - len(rest)])
     options.arguments = rest
+    # So that a plain ``kill`` stops what we have started, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, lambda *_arguments: sys.exit(128 + signal.SIGTERM))
     try:
         return options.call(options) or 0
     except DevError as error:

@@ -105,8 +105,12 @@ def foreground(command, env=None, cwd=None):
     The child shares our terminal, so Ctrl-C reaches it directly; we only wait.
     """
     process = subprocess.Popen([str(part) for part in command], env=env, cwd=cwd)
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            continue
+    try:
+        while True:
+            with contextlib.suppress(KeyboardInterrupt):
+                return process.wait()
+    finally:
+        # Only we were told to end (see ``cli.main``): so must the child.
+        if process.poll() is None:
+            process.terminate()
+            process.wait()

@@ -1,7 +1,6 @@
 """``./dev run``: a demo server on loopback whose outgoing mail is caught."""
 
 import json
-import signal
 import socket
 import subprocess
 import time
@@ -117,8 +116,7 @@ def _greet(port, database, demo):
 
 
 def _wait(process):
-    """Wait for the end; both Ctrl-C and a plain ``kill`` stop Odoo cleanly."""
-    signal.signal(signal.SIGTERM, lambda *_args: process.terminate())
+    """Wait for the end of the server, or for Ctrl-C."""
     try:
         return process.wait()
     except KeyboardInterrupt:

@@ -11,8 +11,26 @@ import sys
 import pytest
 from dev import ROOT, Database, dev
 from dovecot import free_port
+from odoo_server import processes_of
 
 HEADERS = b"From: Robin <robin@example.com>\r\nSubject: Bonjour\r\n"
+
+
+def test_a_plain_kill_ends_what_was_started():
+    with Database() as name:
+        command = [sys.executable, str(ROOT / "dev"), "odoo", "-d", name]
+        process = subprocess.Popen(
+            [*command, f"--http-port={free_port()}"],
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        for line in process.stderr:
+            if "HTTP service" in line:
+                break
+        process.terminate()
+        assert process.wait(60) == 128 + signal.SIGTERM
+        assert not processes_of(process.pid), "Odoo must end with ./dev"
 
 
 def test_databases_are_created_listed_and_dropped():
@@ -95,14 +113,7 @@ def _interrupted_at_the_end(name):
     finally:
         os.killpg(process.pid, signal.SIGINT)
         assert process.wait(60) == 0, "Ctrl-C must be a clean end"
-        assert not _processes_of(process.pid), "nothing may be left running"
-
-
-def _processes_of(group):
-    found = subprocess.run(
-        ["ps", "-o", "args=", "--sid", str(group)], capture_output=True, text=True
-    )
-    return [line for line in found.stdout.splitlines() if "defunct" not in line]
+        assert not processes_of(process.pid), "nothing may be left running"
 
 
 def test_mail_prints_case_and_thanks(running):

@@ -14,6 +14,17 @@ from dev import ROOT
 from dovecot import free_port
 
 
+def processes_of(session):
+    """Return the command lines of the processes of a session that still live."""
+    found = subprocess.run(
+        ["ps", "-o", "args=", "--sid", str(session)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return [line for line in found.stdout.splitlines() if "defunct" not in line]
+
+
 class OdooServer:
     """Serves one database; calls go through XML-RPC as the administrator.
 
@@ -72,6 +83,8 @@ class OdooServer:
                 self.process.wait(30)
             except subprocess.TimeoutExpired:
                 self.kill()
+                raise
+        assert not processes_of(self.process.pid), "nothing may be left running"
 
     def kill(self):
         """Kill the server without any warning."""
