@@ -13,6 +13,7 @@
         "security/ir.model.access.csv",
         "data/ir_cron_data.xml",
         "views/crm_segmentation_membership_views.xml",
+        "views/crm_segmentation_preview_views.xml",
         "views/crm_segmentation_views.xml",
         "views/res_partner_views.xml",
         "views/crm_segmentation_menus.xml",

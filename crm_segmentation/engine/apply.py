@@ -10,7 +10,7 @@ columns is ever NULL, and every set lies within the range. Rows go in ordered by
 partner, as that is how the indexes are filled fastest.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from odoo.tools import SQL
 
@@ -121,10 +121,7 @@ def _step(event: str) -> SQL:
 
 
 def _pin_steps(plan: Plan, ids: sources.Range) -> list[SQL]:
-    """Pin the partners who carry the category by hand and do not match.
-
-    By hand: they never were a member of any segmentation of this category.
-    """
+    """Pin the partners who carry the category by hand and do not match."""
     if not plan.pin_carriers:
         return []
     return [
@@ -133,43 +130,52 @@ def _pin_steps(plan: Plan, ids: sources.Range) -> list[SQL]:
             %(step)s AS (
                 INSERT INTO crm_segmentation_pin
                             (segmentation_id, partner_id, mode, automatic)
-                SELECT %(segmentation)s, r.partner_id, 'in', TRUE
-                  FROM res_partner_res_partner_category_rel r
-                  JOIN res_partner p ON p.id = r.partner_id
-                 WHERE r.category_id = %(category)s
-                   AND %(inside)s AND %(partner_inside)s%(scope)s
-                   AND r.partner_id NOT IN (SELECT id FROM matching)
-                   AND r.partner_id NOT IN (
-                       SELECT m.partner_id FROM crm_segmentation_membership m
-                        WHERE m.segmentation_id IN (
-                              SELECT id FROM crm_segmentation
-                               WHERE categ_id = %(category)s)
-                          AND %(member_inside)s)
+                SELECT %(segmentation)s, partner_id, 'in', TRUE
+                  FROM (%(carriers)s) carrier
                 ON CONFLICT DO NOTHING
                 RETURNING partner_id
             )
             """,
             step=_step("pinned"),
             segmentation=plan.segmentation_id,
-            category=plan.category_id,
-            inside=ids.contains(SQL("r.partner_id")),
-            partner_inside=ids.contains(SQL("p.id")),
-            member_inside=ids.contains(SQL("m.partner_id")),
-            scope=_partner_scope(plan.scope, SQL("p")),
+            carriers=carriers_query(plan, ids),
         )
     ]
+
+
+def carriers_query(plan: Plan, ids: sources.Range) -> SQL:
+    """Return who carries the category by hand and is not among the ``matching``.
+
+    By hand: they never were a member of any segmentation of this category.
+    """
+    return SQL(
+        """
+        SELECT r.partner_id
+          FROM res_partner_res_partner_category_rel r
+          JOIN res_partner p ON p.id = r.partner_id
+         WHERE r.category_id = %(category)s
+           AND %(inside)s AND %(partner_inside)s%(scope)s
+           AND r.partner_id NOT IN (SELECT id FROM matching)
+           AND r.partner_id NOT IN (
+               SELECT m.partner_id FROM crm_segmentation_membership m
+                WHERE m.segmentation_id IN (
+                      SELECT id FROM crm_segmentation
+                       WHERE categ_id = %(category)s)
+                  AND %(member_inside)s)
+        """,
+        category=plan.category_id,
+        inside=ids.contains(SQL("r.partner_id")),
+        partner_inside=ids.contains(SQL("p.id")),
+        member_inside=ids.contains(SQL("m.partner_id")),
+        scope=_partner_scope(plan.scope, SQL("p")),
+    )
 
 
 def _target(plan: Plan, ids: sources.Range) -> SQL:
     """Return who belongs: matching or pinned in, and not pinned out."""
     target = SQL("SELECT id FROM matching")
     if plan.has_pins:
-        pin = SQL(
-            "SELECT partner_id FROM crm_segmentation_pin"
-            " WHERE segmentation_id = %s AND %s",
-            plan.segmentation_id,
-            ids.contains(SQL("partner_id")),
-        )
+        pin = _pins(plan, ids)
         target = SQL(
             "(%s UNION %s AND mode = 'in') EXCEPT %s AND mode = 'out'",
             target,
@@ -181,6 +187,50 @@ def _target(plan: Plan, ids: sources.Range) -> SQL:
             "(%s) UNION ALL SELECT partner_id FROM %s", target, _step("pinned")
         )
     return target
+
+
+def preview_statement(plan: Plan, ids: sources.Range) -> SQL:
+    """Return the statement that tells what a run would do, and writes nothing.
+
+    It yields ``(event, partner_ids)``: ``matching``, ``entering`` and ``leaving``
+    by the rules and the pins there are, and ``carrying`` the category by hand without
+    matching, for the first exclusive run to decide about.
+    """
+    members = SQL(
+        "SELECT m.partner_id FROM crm_segmentation_membership m"
+        " WHERE m.segmentation_id = %s AND m.left_on IS NULL AND %s",
+        plan.segmentation_id,
+        ids.contains(SQL("m.partner_id")),
+    )
+    asked = plan.pin_carriers
+    plan = replace(plan, pin_carriers=False)
+    sets = {
+        "matching": SQL("SELECT id FROM target"),
+        "entering": SQL("SELECT id FROM target EXCEPT %s", members),
+        "leaving": SQL("%s EXCEPT SELECT id FROM target", members),
+    }
+    if asked:
+        carriers = carriers_query(plan, ids)
+        sets["carrying"] = SQL("%s EXCEPT SELECT id FROM target", carriers)
+        if plan.has_pins:
+            sets["carrying"] = SQL("%s EXCEPT %s", sets["carrying"], _pins(plan, ids))
+    return SQL(
+        "WITH matching AS MATERIALIZED (%s), target AS MATERIALIZED (%s) %s",
+        matching_query(plan, ids),
+        _target(plan, ids),
+        SQL(" UNION ALL ").join(
+            SQL("SELECT %s AS event, array_agg(id) FROM (%s) found(id)", event, query)
+            for event, query in sets.items()
+        ),
+    )
+
+
+def _pins(plan: Plan, ids: sources.Range) -> SQL:
+    return SQL(
+        "SELECT partner_id FROM crm_segmentation_pin WHERE segmentation_id = %s AND %s",
+        plan.segmentation_id,
+        ids.contains(SQL("partner_id")),
+    )
 
 
 def _entered_step(plan: Plan, ids: sources.Range) -> SQL:

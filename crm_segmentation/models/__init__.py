@@ -1,6 +1,7 @@
 from . import crm_segmentation
 from . import crm_segmentation_line
 from . import crm_segmentation_plan
+from . import crm_segmentation_preview
 from . import crm_segmentation_process
 from . import crm_segmentation_control
 from . import crm_segmentation_membership

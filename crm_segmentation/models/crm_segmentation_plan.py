@@ -53,13 +53,15 @@ class CrmSegmentation(models.Model):
                 )
             )
 
-    def _prepare_plan(self):
+    def _prepare_plan(self, moment=None):
         """Return the frozen definition of the run that has been started.
 
         A continued run has the *today* of its start.
+
+        :param moment: when it is, for who does not run but asks
         """
         self.ensure_one()
-        today = self._get_today(self.last_run)
+        today = self._get_today(moment or self.last_run)
         return Plan(
             segmentation_id=self.id,
             category_id=self.categ_id.id,

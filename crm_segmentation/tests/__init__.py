@@ -4,6 +4,7 @@ from . import test_cron
 from . import test_form
 from . import test_kinds
 from . import test_oracle
+from . import test_preview
 from . import test_run
 from . import test_security
 from . import test_state_of_mind

@@ -1,0 +1,115 @@
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+from odoo.tests import new_test_user, tagged
+
+from .common import SegmentationCommon
+
+
+@tagged("post_install", "-at_install")
+class TestPreview(SegmentationCommon):
+    """What a run would do is told before, and is what it then does."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.buyers = cls.env["res.partner"].create(
+            [{"name": f"Buyer {number}"} for number in range(5)]
+        )
+        for number, buyer in enumerate(cls.buyers):
+            cls._create_invoice(buyer, 100 * (number + 1))
+        cls.segmentation = cls._create_segmentation(("sale", ">", 250), exclusif=True)
+
+    def _preview(self):
+        action = self.segmentation.action_preview()
+        return self.env[action["res_model"]].browse(action["res_id"])
+
+    def assertPreview(self, **counts):
+        preview = self._preview()
+        found = {name: preview[f"{name}_count"] for name in counts}
+        self.assertEqual(found, counts)
+        return preview
+
+    def test_counts_and_names(self):
+        preview = self.assertPreview(matching=3, entering=3, leaving=0, carrying=0)
+        self.assertEqual(preview.entering_sample, "Buyer 2\nBuyer 3\nBuyer 4")
+        self.segmentation.process_start()
+        self._create_invoice(self.buyers[0], 500)
+        self._create_invoice(self.buyers[4], 400, "out_refund")
+        preview = self.assertPreview(matching=3, entering=1, leaving=1)
+        self.assertEqual(preview.entering_sample, "Buyer 0")
+        self.assertEqual(preview.leaving_sample, "Buyer 4")
+        self.segmentation.process_start()
+        self.assertEqual(self.segmentation.entered_count, 1)
+        self.assertEqual(self.segmentation.left_count, 1)
+
+    def test_nothing_is_written(self):
+        self.buyers[0].category_id = self.category
+        before = self._get_row_versions()
+        self._preview()
+        self.assertEqual(self._get_row_versions(), before)
+        self.assertEqual(self.segmentation.state, "not running")
+        self.assertFalse(self.segmentation.last_run)
+
+    def test_pins(self):
+        self.segmentation.pin_ids = [
+            Command.create({"partner_id": self.buyers[0].id, "mode": "in"}),
+            Command.create({"partner_id": self.buyers[4].id, "mode": "out"}),
+        ]
+        self.buyers[4].category_id = self.category
+        self.assertPreview(matching=3, entering=3, carrying=0)
+
+    def test_no_criteria(self):
+        self.segmentation.segmentation_line.unlink()
+        with self.assertRaisesRegex(UserError, "no active criteria"):
+            self.segmentation.action_preview()
+
+    def test_compute_starts_when_nothing_is_to_ask(self):
+        self.buyers[4].category_id = self.category
+        self.segmentation.action_compute()
+        self.assertEqual(self.segmentation.state, "running")
+
+    def _ask(self):
+        """Press Compute over a category that somebody carries by hand."""
+        self.buyers[0].category_id = self.category
+        action = self.segmentation.action_compute()
+        self.assertEqual(self.segmentation.state, "not running")
+        preview = self.env[action["res_model"]].browse(action["res_id"])
+        self.assertEqual(preview.carrying_count, 1)
+        self.assertEqual(preview.carrying_sample, "Buyer 0")
+        self.assertEqual(preview.carriers, "pin")
+        return preview
+
+    def test_first_run_keeps_carriers(self):
+        self._ask().action_compute()
+        self.assertEqual(self.segmentation.state, "running")
+        self.segmentation.process_continue()
+        self.assertEqual(self.segmentation.pin_ids.partner_id, self.buyers[0])
+        self.assertMember(self.segmentation, self.buyers[0])
+        self.segmentation.action_compute()
+        self.assertEqual(self.segmentation.state, "running")
+
+    def test_first_run_lets_the_rules_decide(self):
+        preview = self._ask()
+        preview.carriers = "rules"
+        preview.action_compute()
+        self.segmentation.process_continue()
+        self.assertFalse(self.segmentation.pin_ids)
+        self.assertNotMember(self.segmentation, self.buyers[0])
+        self.assertFalse(self.buyers[0].category_id)
+
+    def test_managers_alone(self):
+        for group, allowed in [("manager", True), ("user", False)]:
+            user = new_test_user(
+                self.env,
+                login=f"preview_{group}",
+                groups=f"crm_segmentation.crm_segmentation_group_{group}",
+                company_id=self.env.company.id,
+            )
+            segmentation = self.segmentation.with_user(user)
+            if allowed:
+                self.assertTrue(segmentation.action_preview()["res_id"])
+                continue
+            with self.assertRaises(AccessError):
+                segmentation.action_preview()
+            with self.assertRaises(AccessError):
+                self.env["crm.segmentation.preview"].with_user(user).search([])
