@@ -25,6 +25,8 @@
         "data/crm_case_stage_data.xml",
         "data/crm_case_type_data.xml",
         "data/crm_case_team_data.xml",
+        "data/ir_cron_data.xml",
+        "wizards/crm_case_pending_views.xml",
         "views/crm_case_search_views.xml",
         "views/crm_case_views.xml",
         "views/crm_case_analysis_views.xml",

@@ -11,6 +11,7 @@ from . import (
     crm_case_dates,
     crm_case_workflow,
     crm_case_mail,
+    crm_case_pending,
     crm_case_assignment,
     res_partner,
 )

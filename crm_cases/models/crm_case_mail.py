@@ -131,9 +131,13 @@ class CrmCase(models.Model):
     def _reopen_on_customer_reply(self):
         """The customer wrote: work goes on. A case nobody began to work on stays a
         draft. Override to follow another policy for closed cases."""
-        self.filtered(lambda case: case.state in (PENDING, *CLOSED_STATES))._transition(
-            OPEN
-        )
+        self.filtered(
+            lambda case: (
+                case.state in CLOSED_STATES
+                or case.state == PENDING
+                and (case.team_id.reopen_pending or not case.team_id)
+            )
+        )._transition(OPEN)
 
     def _get_opening_message(self):
         """The mail that became this case, if a mail did."""

@@ -66,6 +66,11 @@ class CrmCaseTeam(models.Model):
         check_company=True,
         help="Empty: the working hours of the company.",
     )
+    reopen_pending = fields.Boolean(
+        string="Open on Reply",
+        default=True,
+        help="An answer of the customer opens a pending case.",
+    )
 
     # Dashboard
     open_count = fields.Integer(compute="_compute_case_counts", string="Open Cases")

@@ -34,7 +34,7 @@ class CrmCaseTeam(models.Model):
         [
             (MANUAL, "By hand"),
             (ROUND_ROBIN, "In turn"),
-            (BALANCED, "To whoever has the fewest open cases"),
+            (BALANCED, "By fewest open cases"),
         ],
         string="Assignment",
         required=True,

@@ -60,7 +60,12 @@ registry.category("web_tour.tours").add("crm_cases_workflow", {
             trigger: ".o_field_widget[name=user_id] input:value(Mia Member)",
         },
         logged("In Progress"),
-        button("action_pending", "Wait for the customer"),
+        button("action_pending_until", "Wait for the customer"),
+        {
+            content: "Until somebody resumes it",
+            trigger: ".modal button[name=action_apply]",
+            run: "click",
+        },
         reached("Waiting"),
         logged("Waiting"),
         button("action_open", "Go on"),
