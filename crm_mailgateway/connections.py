@@ -11,7 +11,9 @@ wrapper with the same verbs keeps them all working. It differs in three points:
 """
 
 import logging
-from poplib import POP3
+from poplib import POP3, error_proto
+
+from .pipeline.limits import UNFETCHABLE
 
 _logger = logging.getLogger(__name__)
 
@@ -32,6 +34,7 @@ class StoringConnection:
     def __init__(self, connection, store):
         self.connection = connection
         self.store = store
+        self.unfetchable = set()
 
     def __getattr__(self, name):
         return getattr(self.connection, name)
@@ -40,19 +43,24 @@ class StoringConnection:
         return self.connection.check_unread_messages()
 
     def retrieve_unread_messages(self):
-        """Yield number and bytes of each unread mail, once it is stored."""
+        """Yield number and bytes of each unread mail, once it is stored.
+
+        A mail that the server lists but does not hand over is yielded as a note
+        about it: left out, it would make Odoo's scheduler ask again without end.
+        """
         numbers = self.connection._unread_messages
         while numbers:
             number = numbers.pop()
             content = self._download(number)
             if content is None:
-                _logger.info("Mail %s is gone from the mailbox: skipped", number)
-                continue
+                self.unfetchable.add(number)
+                content = b"%s %s\r\n\r\n" % (UNFETCHABLE, self._identify(number))
             self.store(content)
             yield number, content
 
     def handled_message(self, number):
-        self.connection.handled_message(number)
+        if number not in self.unfetchable:
+            self.connection.handled_message(number)
 
     def disconnect(self):
         self.connection.disconnect()
@@ -61,11 +69,27 @@ class StoringConnection:
 class ImapConnection(StoringConnection):
     def _download(self, number):
         _status, data = self.connection.fetch(number, "(BODY.PEEK[])")
-        literals = [part[1] for part in data if isinstance(part, tuple)]
+        literals = [part[1] for part in data or [] if isinstance(part, tuple)]
         return literals[0] if literals else None
+
+    def _identify(self, number):
+        """Name a mail for good: numbers change, UIDs do not (RFC 3501 §2.3.1.1)."""
+        _status, validity = self.connection.response("UIDVALIDITY")
+        _status, uid = self.connection.fetch(number, "(UID)")
+        return b"%s %s" % ((validity or [b"?"])[0] or b"?", (uid or [b"?"])[0] or b"?")
 
 
 class PopConnection(StoringConnection):
     def _download(self, number):
-        _status, lines, _octets = self.connection.retr(number)
+        try:
+            _status, lines, _octets = self.connection.retr(number)
+        except error_proto as error:
+            _logger.warning("POP3 mail %s is not handed over: %s", number, error)
+            return None
         return b"".join(line + b"\r\n" for line in lines)
+
+    def _identify(self, number):
+        try:
+            return self.connection.uidl(number)
+        except error_proto:
+            return b"number %d" % number

@@ -16,6 +16,9 @@ class MailTrace:
     :param verdict: in words, what was decided and why
     :param classification: person or machine
     :param routed: whether Odoo looked for a route at all; not for known Message-IDs
+    :param target: the model that the mail is meant for, once that is known
+    :param new_cases: ids of the cases it made
+    :param updated_cases: ids of the cases it joined
     :param result_id: the result row, once the mail has found its way
     :param own_addresses: answers to which of some addresses are aliases, by question
     """
@@ -25,5 +28,8 @@ class MailTrace:
     verdict: str = ""
     classification: Verdict = dataclasses.field(default_factory=lambda: Verdict(HUMAN))
     routed: bool = False
+    target: str | None = None
+    new_cases: list = dataclasses.field(default_factory=list)
+    updated_cases: list = dataclasses.field(default_factory=list)
     result_id: int | None = None
     own_addresses: dict = dataclasses.field(default_factory=dict)

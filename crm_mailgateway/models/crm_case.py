@@ -1,7 +1,7 @@
 from collections import defaultdict
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import email_normalize
 
 from ..pipeline.classify import AUTOMATIC, BOUNCE
@@ -50,6 +50,20 @@ class CrmCase(models.Model):
         )
         return dict(action, domain=[("case_id", "=", self.id)], context={})
 
+    @api.model
+    def message_new(self, msg_dict, custom_values=None):
+        case = super().message_new(msg_dict, custom_values)
+        trace = self.env.context.get(CONTEXT_KEY)
+        if trace:
+            trace.new_cases.append(case.id)
+        return case
+
+    def message_update(self, msg_dict, update_vals=None):
+        trace = self.env.context.get(CONTEXT_KEY)
+        if trace:
+            trace.updated_cases.extend(self.ids)
+        return super().message_update(msg_dict, update_vals)
+
     def _register_human_message(self, message):
         trace = self.env.context.get(CONTEXT_KEY)
         if trace and trace.classification.kind in (AUTOMATIC, BOUNCE):
@@ -95,7 +109,8 @@ class CrmCase(models.Model):
 
     def _thanked_too_often(self, address):
         parameters = self.env["ir.config_parameter"].sudo()
-        limit = int(parameters.get_param(LIMIT_PARAMETER, LIMIT))
+        given = str(parameters.get_param(LIMIT_PARAMETER, LIMIT))
+        limit = int(given) if given.isdecimal() else LIMIT
         since = fields.Datetime.now() - timedelta(hours=1)
         results = self.env["crm.mailgateway.result"].sudo()  # the gateway's own book
         thanked = results.search_count(

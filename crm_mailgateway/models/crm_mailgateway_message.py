@@ -7,7 +7,7 @@ import traceback
 from typing import NamedTuple
 
 import psycopg2
-from psycopg2.errors import UniqueViolation
+from psycopg2.errors import ProgramLimitExceeded, UniqueViolation
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.modules import module
@@ -159,7 +159,13 @@ class CrmMailgatewayMessage(models.Model):
         if self._in_odoo_test():
             with self.env.cr.savepoint():
                 return self._insert(content, mailbox_id, arguments)
-        return self._on_own_cursor("_insert", content, mailbox_id, arguments)
+        try:
+            return self._on_own_cursor("_insert", content, mailbox_id, arguments)
+        except (psycopg2.DataError, ProgramLimitExceeded) as error:
+            # Nothing in a header may keep a mail from being stored.
+            _logger.warning("The header of a mail does not fit: %s", error)
+            plain = (content, mailbox_id, arguments, headers.UNREADABLE)
+            return self._on_own_cursor("_insert", *plain)
 
     @api.model
     def _on_own_cursor(self, method, *arguments):
@@ -178,9 +184,9 @@ class CrmMailgatewayMessage(models.Model):
         return None
 
     @api.model
-    def _insert(self, content, mailbox_id, arguments):
+    def _insert(self, content, mailbox_id, arguments, envelope=None):
         """Insert row and bytes by SQL: one round trip each, and no ORM state."""
-        envelope = headers.read_envelope(content)
+        envelope = envelope or headers.read_envelope(content)
         sha256 = hashlib.sha256(content).hexdigest()
         reason = limits.reason_to_quarantine(content)
         inserted = self.env.execute_query(
@@ -241,6 +247,9 @@ class CrmMailgatewayMessage(models.Model):
     def _quarantine_verdict(self, reason):
         return {
             "empty": self.env._("There is nothing in this mail."),
+            "unfetchable": self.env._(
+                "The mailbox does not hand this mail over; it is still there."
+            ),
             "header": self.env._("Its header is too long to be read safely."),
             "nesting": self.env._("Its parts are nested too deep to be read safely."),
             "parts": self.env._("It has too many parts to be read safely."),
@@ -278,7 +287,7 @@ class CrmMailgatewayMessage(models.Model):
         except UniqueViolation as error:
             return self._lost_the_race(stored, error)
         except Exception as error:  # noqa: BLE001 a mail may do anything to a parser
-            self._on_own_cursor("_fail", stored.id, error, trace.verdict)
+            self._on_own_cursor("_fail", stored.id, error, trace)
             return False
         # After the commit only: until then nobody can tell what becomes of it.
         self.env.cr.postcommit.add(
@@ -303,27 +312,28 @@ class CrmMailgatewayMessage(models.Model):
     @api.model
     def _duplicate_verdict(self, row_id, message_id):
         """Name the row that had a Message-ID first."""
-        first = self.sudo().search(
-            [("message_id", "=", message_id), ("id", "!=", row_id)],
-            order="id",
-            limit=1,
-        )
-        if first:
-            return self.env._("Its Message-ID is known: duplicate of #%s", first.id)
+        results = self.env["crm.mailgateway.result"].sudo()  # the gateway's own book
+        first = results.search([("message_id", "=", message_id)]).journal_id
+        if first and first != row_id:
+            return self.env._("Its Message-ID is known: duplicate of #%s", first)
         return self.env._("Its Message-ID is known: Odoo has this message already.")
 
-    def _fail(self, row_id, error, verdict=None):
+    def _fail(self, row_id, error, trace=None):
         """Write down a failed attempt, and when the next one is due."""
         row = self.browse(row_id)
         pause = BACKOFF[row.attempts] if row.attempts < len(BACKOFF) else None
+        hopeless = isinstance(error, RecursionError)
+        if hopeless:
+            pause = None
         next_attempt = pause and fields.Datetime.now() + pause
         _logger.warning("Received mail #%s failed: %r", row_id, error)
         row.write(
             {
-                "state": "failed",
+                "state": "quarantined" if hopeless else "failed",
                 "attempts": row.attempts + 1,
                 "next_attempt": next_attempt,
-                "verdict": verdict,
+                "verdict": trace and trace.verdict,
+                "res_model": trace and trace.target,
                 "error": _words(error),
                 "traceback": _clean("".join(traceback.format_exception(error)[-8:])),
             }
@@ -389,7 +399,8 @@ class CrmMailgatewayMessage(models.Model):
         self._on_own_cursor("_settle")
         waiting = self.search(self._get_waiting_domain(), order="id", limit=500)
         progress = self.env["ir.cron"]
-        progress._commit_progress(remaining=len(waiting))
+        total = self.search_count(self._get_waiting_domain())
+        progress._commit_progress(remaining=total)
         for row_id in waiting.ids:
             self.browse(row_id)._process_alone()
             if not progress._commit_progress(1):
@@ -427,8 +438,11 @@ class CrmMailgatewayMessage(models.Model):
         context = {ROW_KEY: stored}
         if self.mailbox_id:
             context["default_fetchmail_server_id"] = self.mailbox_id.id
-        self.env["mail.thread"].with_context(**context).message_process(
-            message=self._read_content(), **json.loads(self.arguments)
+        arguments = json.loads(self.arguments)
+        # With the rights of whoever handed it over, and no others.
+        gateway = self.env["mail.thread"].with_user(arguments.pop("uid", SUPERUSER_ID))
+        gateway.with_context(**context).message_process(
+            message=self._read_content(), **arguments
         )
 
     # BUTTONS

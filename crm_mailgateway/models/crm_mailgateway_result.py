@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 
 class CrmMailgatewayResult(models.Model):
@@ -75,6 +76,8 @@ class CrmMailgatewayResult(models.Model):
             try:
                 with self.env.cr.savepoint():
                     group._queue_acknowledgements(template, by_case)
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                raise  # all of it is repeated, by the next run of the action
             except Exception as error:  # noqa: BLE001 told on the row itself
                 self._acknowledge_one_by_one(group, template, by_case, error)
         gone = self.filtered(lambda r: r.res_id not in cases.ids)
@@ -86,6 +89,8 @@ class CrmMailgatewayResult(models.Model):
             try:
                 with self.env.cr.savepoint():
                     case._queue_acknowledgements(template, by_case)
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                raise
             except Exception as error:  # noqa: BLE001 told on the row itself
                 words = str(error) or str(batch_error)
                 by_case[case.id].write({"ack_state": "failed", "ack_reason": words})

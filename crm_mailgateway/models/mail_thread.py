@@ -2,9 +2,11 @@ import functools
 import xmlrpc.client
 
 from odoo import api, models
+from odoo.exceptions import AccessError
 from odoo.tools import email_normalize
 
 from ..pipeline.classify import classify
+from ..pipeline.headers import MAX_MESSAGE_ID
 from ..trace import CONTEXT_KEY, MailTrace
 from .crm_mailgateway_message import ROW_KEY
 
@@ -37,8 +39,10 @@ class MailThread(models.AbstractModel):
         :return: id of the document, or False for a mail that made none (a
             duplicate, a bounce, a failure: the journal tells)
         """
+        self._mailgateway_check_access()
         content = _to_bytes(message)
         arguments = {
+            "uid": self.env.uid,
             "model": model,
             "custom_values": custom_values,
             "save_original": save_original,
@@ -52,6 +56,7 @@ class MailThread(models.AbstractModel):
             stored = journal._store(content, mailbox_id, arguments)
         trace = MailTrace(stored.id, stored.message_id)
         gateway = self.with_context(**{CONTEXT_KEY: trace, ROW_KEY: None})
+        del arguments["uid"]
         process = functools.partial(
             super(MailThread, gateway).message_process, message=content, **arguments
         )
@@ -62,6 +67,15 @@ class MailThread(models.AbstractModel):
         return journal._process(
             stored, trace, lambda: gateway._mailgateway_process(trace, process)
         )
+
+    @api.model
+    def _mailgateway_check_access(self):
+        """Let nobody from outside store mails here: the method is open to RPC.
+
+        :raise AccessError: for portal and public users
+        """
+        if not (self.env.su or self.env.user._is_internal()):
+            raise AccessError(self.env._("Only internal users may hand over mails."))
 
     @api.model
     def _mailgateway_process(self, trace, process):
@@ -110,8 +124,12 @@ class MailThread(models.AbstractModel):
         parsed = super().message_parse(message, save_original=save_original)
         trace = self.env.context.get(CONTEXT_KEY)
         if trace:
-            if not message.get("Message-Id"):
+            if not 0 < len(message.get("Message-Id") or "") <= MAX_MESSAGE_ID:
                 parsed["message_id"] = trace.message_id
+            for name in ("subject", "email_from", "from"):
+                if parsed.get(name):
+                    # Encoded line ends would break every mail that quotes them.
+                    parsed[name] = " ".join(parsed[name].split())
             trace.classification = classify(message)
         return parsed
 
@@ -135,6 +153,8 @@ class MailThread(models.AbstractModel):
                     "None of its recipients is an address of ours: %s",
                     message_dict.get("recipients"),
                 )
+            else:
+                trace.target = model
         return super().message_route(
             message, message_dict, model, thread_id, custom_values
         )
@@ -165,6 +185,14 @@ class MailThread(models.AbstractModel):
         return not domains or bool(domains & found)
 
     @api.model
+    def _detect_write_to_catchall(self, msg_dict):
+        """Take what is sent to the catch-all address: it is not bounced, but kept."""
+        in_test = self.env["crm.mailgateway.message"]._in_odoo_test()
+        if self.env.context.get(CONTEXT_KEY) and not in_test:
+            return False
+        return super()._detect_write_to_catchall(msg_dict)
+
+    @api.model
     def _detect_loop_sender(self, message, message_dict, routes):
         """Never drop a mail to a case: only our own answer is held back."""
         others = [route for route in routes or [] if route[0] != CASE]
@@ -182,29 +210,32 @@ class MailThread(models.AbstractModel):
         trace = self.env.context.get(CONTEXT_KEY)
         if not trace or not routes:
             return super()._message_route_process(message, message_dict, routes)
-        model, thread_id = routes[-1][:2]
         to_case = any(route[0] == CASE for route in routes)
+        trace.target = CASE if to_case else routes[-1][0]
         self._mailgateway_create_result(
             trace,
             outcome="processed",
-            res_model=model,
-            message_id=message_dict["message_id"] if to_case else False,
+            res_model=trace.target,
+            message_id=trace.message_id if to_case else False,
             sender=email_normalize(message_dict.get("email_from") or ""),
         )
         sender = message_dict.get("email_from")
         res_id = super()._message_route_process(message, message_dict, routes)
         result = self.env["crm.mailgateway.result"].sudo().browse(trace.result_id)
-        result.res_id = res_id
-        result.verdict = self._mailgateway_verdict(model, thread_id, trace)
-        if to_case and not thread_id:
-            case = self.env[CASE].sudo().browse(res_id)
+        # One mail may go to several documents; the case is ours to look after.
+        cases = trace.new_cases or trace.updated_cases
+        result.res_id = cases[0] if cases else res_id
+        is_reply = not trace.new_cases if to_case else routes[-1][1]
+        result.verdict = self._mailgateway_verdict(trace.target, is_reply, trace)
+        if trace.new_cases:
+            case = self.env[CASE].sudo().browse(trace.new_cases[0])
             result.write(case._prepare_acknowledgement_vals(sender, trace))
         return res_id
 
     @api.model
-    def _mailgateway_verdict(self, model, thread_id, trace):
+    def _mailgateway_verdict(self, model, is_reply, trace):
         document = self.env["ir.model"]._get(model).name
-        if thread_id:
+        if is_reply:
             verdict = self.env._("Added to %s", document)
         else:
             verdict = self.env._("New %s", document)
@@ -218,4 +249,6 @@ def _to_bytes(message):
         return bytes(message.data)
     if isinstance(message, str):
         return message.encode("utf-8", "surrogateescape")
-    return bytes(message)
+    if isinstance(message, bytes | bytearray):
+        return bytes(message)
+    raise TypeError(f"a mail is bytes, not {type(message).__name__}")

@@ -12,6 +12,8 @@ HUMAN = "human"
 AUTOMATIC = "automatic"
 BOUNCE = "bounce"
 LIST = "list"
+# A person or a machine, who asks for no automatic answer.
+SILENT = "silent"
 
 _PRECEDENCE = {
     "bulk": AUTOMATIC,
@@ -20,7 +22,7 @@ _PRECEDENCE = {
     "list": LIST,
 }
 _MACHINE_LOCALPART = re.compile(
-    r"(?:no-?reply|do-?not-?reply|donotreply|mailer-daemon|postmaster|bounces?)"
+    r"(?:(?:.*[._+-])?(?:no|do[-_.]?not)[-_.]?reply|mailer-daemon|postmaster|bounces?)"
     r"(?:[+.=-].*)?",
     re.IGNORECASE,
 )
@@ -32,7 +34,7 @@ _TELLTALE = ("X-Autoreply", "X-Autorespond", "X-Auto-Reply-From", "X-Loop")
 class Verdict:
     """What kind of mail it is, and the signal that decided.
 
-    :param kind: one of ``HUMAN``, ``AUTOMATIC``, ``BOUNCE``, ``LIST``
+    :param kind: one of ``HUMAN``, ``AUTOMATIC``, ``BOUNCE``, ``LIST``, ``SILENT``
     :param signal: the deciding header as it stands in the mail, empty for people
     """
 
@@ -50,7 +52,7 @@ def classify(message):
     :param email.message.Message message: the parsed mail, or its headers only
     :return: a :class:`Verdict`
     """
-    for check in (_bounce, _declared, _telltale, _list, _precedence, _sender):
+    for check in (_bounce, _declared, _telltale, _list, _precedence, _sender, _silent):
         verdict = check(message)
         if verdict:
             return verdict
@@ -100,6 +102,14 @@ def _sender(message):
     address = email.utils.parseaddr(_value(message, "From"))[1]
     if _MACHINE_LOCALPART.fullmatch(address.partition("@")[0]):
         return Verdict(AUTOMATIC, f"From: {address}"[:200])
+    return None
+
+
+def _silent(message):
+    """Exchange's request for no automatic answers ([MS-OXCMAIL] 2.1.3.2.21)."""
+    value = _value(message, "X-Auto-Response-Suppress")
+    if {"all", "autoreply"} & {word.strip() for word in value.lower().split(",")}:
+        return Verdict(SILENT, f"X-Auto-Response-Suppress: {value}"[:200])
     return None
 
 

@@ -15,6 +15,8 @@ import re
 
 from .limits import header_bytes
 
+# A B-tree holds entries of up to 2,704 bytes; real identifiers have about 80.
+MAX_MESSAGE_ID = 500
 MAX_TEXT = 998  # RFC 5322 §2.1.1: the longest line a header may have
 _HEADER_BUDGET = 64 * 1024
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
@@ -39,6 +41,9 @@ class Envelope:
     sent_on: datetime.datetime | None
 
 
+UNREADABLE = Envelope("", "", "", "", None)
+
+
 def read_envelope(content):
     """Read what the journal shows from the bytes of a mail.
 
@@ -49,12 +54,20 @@ def read_envelope(content):
     message = email.message_from_bytes(block + b"\n\n", policy=email.policy.compat32)
     recipients = filter(None, (_text(message, "To"), _text(message, "Cc")))
     return Envelope(
-        message_id=_text(message, "Message-ID") or derived_message_id(content),
+        message_id=_message_id(message, content),
         sender=_text(message, "From"),
         recipients=", ".join(recipients)[:MAX_TEXT],
         subject=_text(message, "Subject"),
         sent_on=_date(message),
     )
+
+
+def _message_id(message, content):
+    """Return the Message-ID as it stands, unless it is missing or absurd."""
+    found = _UNPRINTABLE.sub("", str(message.get("Message-ID") or "")).strip()
+    if 0 < len(found.encode("utf-8", "replace")) <= MAX_MESSAGE_ID:
+        return found
+    return derived_message_id(content)
 
 
 def derived_message_id(content):

@@ -10,8 +10,13 @@ MAX_HEADER_BYTES = 256 * 1024
 MAX_PARTS = 500
 MAX_NESTING = 50
 
+# What stands in for a mail that its mailbox lists but does not hand over.
+UNFETCHABLE = b"X-Mailgateway-Unfetchable:"
+
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
-_MULTIPART = re.compile(rb"^content-type:\s*multipart/", re.IGNORECASE | re.MULTILINE)
+_MULTIPART = re.compile(
+    rb"^content-type:\s*(?:multipart|message)/", re.IGNORECASE | re.MULTILINE
+)
 _PART = re.compile(
     rb"^content-(?:type|transfer-encoding):", re.IGNORECASE | re.MULTILINE
 )
@@ -31,6 +36,8 @@ def reason_to_quarantine(content):
     """
     if not content.strip():
         return "empty"
+    if content.startswith(UNFETCHABLE):
+        return "unfetchable"
     if len(header_bytes(content)) > MAX_HEADER_BYTES:
         return "header"
     if sum(1 for _match in _MULTIPART.finditer(content)) > MAX_NESTING:

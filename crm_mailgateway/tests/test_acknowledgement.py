@@ -1,5 +1,7 @@
 from unittest.mock import patch
 
+from psycopg2.errors import SerializationFailure
+
 from odoo.tests import tagged
 
 from .common import CUSTOMER, DOMAIN, GatewayCommon, compose
@@ -107,6 +109,25 @@ class TestAcknowledgement(GatewayCommon):
         self.assertEqual(
             (bad.ack_state, bad.ack_reason), ("failed", "cannot be rendered")
         )
+
+    def test_a_concurrent_change_is_no_failure(self):
+        row = self.receive(compose())
+        Case = self.env.registry["crm.case"]
+
+        def collide(*_arguments):
+            raise SerializationFailure("could not serialize access")
+
+        with (
+            patch.object(Case, "_queue_acknowledgements", collide),
+            self.assertRaises(SerializationFailure),
+        ):
+            self.acknowledge(row)
+        self.assertEqual(self.results(row).ack_state, "pending")
+
+    def test_a_limit_that_is_no_number_is_the_usual_one(self):
+        parameter = "crm_mailgateway.acknowledgements_per_hour"
+        self.env["ir.config_parameter"].set_param(parameter, "five")
+        self.assertEqual(self.receive(compose()).ack_state, "pending")
 
     def test_deleted_case_is_not_thanked_for(self):
         row = self.receive(compose())

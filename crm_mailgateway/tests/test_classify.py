@@ -2,7 +2,7 @@ import email
 
 from odoo.tests import BaseCase, tagged
 
-from ..pipeline.classify import AUTOMATIC, BOUNCE, HUMAN, LIST, classify
+from ..pipeline.classify import AUTOMATIC, BOUNCE, HUMAN, LIST, SILENT, classify
 
 MACHINES = [
     (AUTOMATIC, "Auto-Submitted: auto-replied"),
@@ -26,6 +26,11 @@ MACHINES = [
     (LIST, "List-Id: Friends of bicycles <bikes.example>"),
     (LIST, "List-Unsubscribe: <mailto:leave@list.example>"),
     (LIST, "Precedence: list"),
+    (AUTOMATIC, "From: no_reply@shop.example"),
+    (AUTOMATIC, "From: info-noreply@shop.example"),
+    (AUTOMATIC, "From: no.reply@shop.example"),
+    (SILENT, "X-Auto-Response-Suppress: All"),
+    (SILENT, "X-Auto-Response-Suppress: DR, AutoReply"),
 ]
 
 PEOPLE = [

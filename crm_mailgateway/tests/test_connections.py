@@ -3,6 +3,7 @@ from poplib import POP3
 from odoo.tests import BaseCase, tagged
 
 from ..connections import ImapConnection, PopConnection, storing
+from ..pipeline.limits import UNFETCHABLE, reason_to_quarantine
 
 MAIL = b"From: a@b.example\r\n\r\nHello\r\n"
 
@@ -16,9 +17,14 @@ class ImapStub:
 
     def fetch(self, number, what):
         self.commands.append(what)
+        if what == "(UID)":
+            return "OK", [b"2 (UID 17)"]
         if number == b"2":
-            return "OK", [None]
+            return "NO", [None]
         return "OK", [(b"1 (BODY[] {28}", MAIL), b")"]
+
+    def response(self, _code):
+        return "UIDVALIDITY", [b"99"]
 
     def handled_message(self, number):
         self.commands.append(f"seen {number.decode()}")
@@ -34,9 +40,17 @@ class TestConnections(BaseCase):
         self.assertEqual((number, content, stored), (b"1", MAIL, [MAIL]))
         self.assertEqual(stub.commands, ["(BODY.PEEK[])"])
 
-    def test_a_mail_that_is_gone_is_skipped(self):
-        connection = storing(ImapStub(), lambda content: None)
-        self.assertEqual(len(list(connection.retrieve_unread_messages())), 1)
+    def test_a_mail_that_is_not_handed_over_is_noted_and_left_alone(self):
+        stub = ImapStub()
+        connection = storing(stub, lambda content: None)
+        mails = list(connection.retrieve_unread_messages())
+        self.assertEqual(len(mails), 2, "what was counted and left makes the cron spin")
+        self.assertTrue(mails[1][1].startswith(UNFETCHABLE + b" 99 2 (UID 17)"))
+        self.assertEqual(reason_to_quarantine(mails[1][1]), "unfetchable")
+        for number, _content in mails:
+            connection.handled_message(number)
+        self.assertIn("seen 1", stub.commands)
+        self.assertNotIn("seen 2", stub.commands)
 
     def test_what_cannot_be_stored_is_not_yielded(self):
         def full(_content):

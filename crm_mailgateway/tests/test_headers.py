@@ -39,6 +39,13 @@ class TestHeaders(BaseCase):
             self.assertNotIn("\0", text)
             text.encode("utf-8")
 
+    def test_absurd_message_id_is_replaced(self):
+        """Two of them blocked a mailbox: they did not fit into an index."""
+        words = b"=?utf-8?b?" + b"5ryi5a2X" * 6 + b"?= "
+        for absurd in (b"<" + b"x" * 5000 + b"@y>", words * 60):
+            found = read_envelope(b"Message-ID: " + absurd + b"\n\nbody").message_id
+            self.assertIn("without-message-id.invalid", found)
+
     def test_unknown_charset(self):
         self.assertEqual(
             read_envelope(b"Subject: =?klingon?q?Qapla=27?=\n\n").subject, "Qapla'"

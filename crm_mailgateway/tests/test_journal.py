@@ -1,7 +1,9 @@
 import hashlib
 import xmlrpc.client
+from unittest.mock import patch
 
-from odoo.tests import tagged
+from odoo.exceptions import AccessError
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from ..models.crm_mailgateway_message import BACKOFF
@@ -67,6 +69,66 @@ class TestJournal(GatewayCommon):
     def setUp(self):
         super().setUp()
         self._cases_before = self.env["crm.case"].search_count([])
+
+    def test_absurd_message_id_is_one_mail_like_any_other(self):
+        content = b"Message-ID: <" + b"x" * 5000 + b"@y>\r\n" + compose(Message_ID=None)
+        row = self.receive(content)
+        self.assertEqual(row.state, "processed")
+        self.assertLess(len(row.message_id), 500)
+
+    def test_mail_to_a_team_and_another_app(self):
+        """The case counts, whatever else the mail became."""
+        self.env["mail.alias"].create(
+            {
+                "alias_name": "people",
+                "alias_domain_id": self.domain.id,
+                "alias_model_id": self.env["ir.model"]._get_id("res.partner"),
+            }
+        )
+        row = self.receive(compose(To=f"support@{DOMAIN}, people@{DOMAIN}"))
+        self.assertEqual(row.case_id.name, "My brakes squeal")
+        self.assertEqual(row.case_id.id, row.res_id)
+        self.assertTrue(row._read_content())
+        self.assertEqual(row.ack_state, "pending")
+
+    def test_line_ends_in_a_subject_do_no_harm(self):
+        content = compose().replace(
+            b"Subject: My brakes squeal",
+            b"Subject: =?utf-8?q?hello=0D=0ABcc:_x=40y.example?=",
+        )
+        row = self.receive(content)
+        self.assertEqual(row.case_id.name, "hello Bcc: x@y.example")
+
+    def test_only_bytes_are_mails(self):
+        for nonsense in (50, None, ["x"]):
+            with self.assertRaises(TypeError):
+                self.gateway.message_process(None, nonsense)
+
+    def test_nobody_from_outside_hands_over_mails(self):
+        """The method is open to RPC, and would be repeated with more rights."""
+        portal = new_test_user(self.env, "outside", groups="base.group_portal")
+        before = self.env["crm.mailgateway.message"].search_count([])
+        with self.assertRaises(AccessError):
+            self.gateway.with_user(portal).message_process("res.partner", compose())
+        self.assertEqual(self.env["crm.mailgateway.message"].search_count([]), before)
+
+    def test_repeated_with_the_rights_of_who_handed_it_over(self):
+        user = new_test_user(self.env, "clerk", groups="base.group_user")
+        self.team.alias_id.alias_status = "valid"  # else Odoo writes it as the user
+        seen = []
+        MailThread = self.env.registry["mail.thread"]
+        process = MailThread.message_parse
+
+        def spy(gateway, *arguments, **options):
+            seen.append((gateway.env.uid, gateway.env.su))
+            return process(gateway, *arguments, **options)
+
+        with patch.object(MailThread, "message_parse", spy):
+            self.gateway.with_user(user).message_process("crm.case", compose())
+            row = self.env["crm.mailgateway.message"].search([], limit=1)
+            row.state = "received"
+            row._repeat()
+        self.assertEqual(seen, [(user.id, False)] * 2)
 
     def test_refused_sender_is_told_apart_from_a_duplicate(self):
         self.team.alias_contact = "partners"

@@ -33,6 +33,11 @@ class TestLimits(BaseCase):
         nested = b"".join(part % (n, n) for n in range(MAX_NESTING + 1))
         self.assertEqual(reason_to_quarantine(b"From: a\n" + nested), "nesting")
 
+    def test_nested_messages(self):
+        part = b"Content-Type: message/rfc822\n\n"
+        many = b"From: a\n" + part * (MAX_NESTING + 1)
+        self.assertEqual(reason_to_quarantine(many), "nesting")
+
     def test_parts(self):
         part = b"--b\nContent-Type: text/plain\n\nx\n"
         many = b"From: a\n\n" + part * (2 * MAX_PARTS + 1)
