@@ -58,6 +58,8 @@ class Catcher:
                     answer("354 go on")
                     self._keep(await self._data(reader), recipients)
                     recipients = []
+                if word == b"EHLO":
+                    answer("250-catcher")
                 answer("250 SMTPUTF8" if word == b"EHLO" else "250 ok")
         writer.close()
 
@@ -71,6 +73,13 @@ class Catcher:
     def _keep(self, mail, recipients):
         envelope = f"X-Envelope-To: {', '.join(recipients)}\r\n".encode()
         number = 1 + max((int(p.stem) for p in self.folder.glob("*.eml")), default=0)
-        unfinished = self.folder / f".{number:04}.part"
+        unfinished = self.folder / f".{self.port}.part"
         unfinished.write_bytes(envelope + mail)
-        unfinished.rename(self.folder / f"{number:04}.eml")
+        while True:
+            try:
+                # Fails where another server's catcher took the number meanwhile.
+                (self.folder / f"{number:04}.eml").hardlink_to(unfinished)
+                break
+            except FileExistsError:
+                number += 1
+        unfinished.unlink()

@@ -6,7 +6,7 @@ import sys
 
 from . import checks, databases, mail, odoo, postgres, runtime, server
 from .console import DevError, foreground, say
-from .paths import OUTBOX, ROOT
+from .paths import OUTBOX, ROOT, WORK
 
 DEFAULT_PORT = 8069
 
@@ -26,6 +26,7 @@ def main(arguments):
     # So that a plain ``kill`` stops what we have started, as Ctrl-C does.
     signal.signal(signal.SIGTERM, lambda *_arguments: sys.exit(128 + signal.SIGTERM))
     try:
+        _make_work_folder()
         return options.call(options) or 0
     except DevError as error:
         say(f"\n✗ {error}")
@@ -33,6 +34,17 @@ def main(arguments):
     except KeyboardInterrupt:
         say("\nStopped.")
         return 130
+
+
+def _make_work_folder():
+    try:
+        WORK.mkdir(exist_ok=True)
+        (WORK / "writable").touch()
+    except OSError as error:
+        raise DevError(
+            f"{WORK} cannot be written: {error.strerror}.",
+            "Give it to yourself, or clone the repository to a folder of your own.",
+        ) from error
 
 
 def _parser():
@@ -144,6 +156,7 @@ def _db_list(_options):
 def _shell(options):
     odoo_runtime = runtime.provide()
     with postgres.server():
+        databases.check_name(options.database)
         if not databases.exists(options.database):
             raise DevError(
                 f"There is no database '{options.database}'.",

@@ -18,7 +18,8 @@ from . import odoo, postgres
 from .console import DevError, run, say, step
 from .paths import ADDONS, DATA, LOGS, ROOT, WORK, addon_files
 
-PREFIX = "dev_template_"
+# One server may serve several checkouts: each has templates of its own.
+PREFIX = f"dev_template_{hashlib.sha256(str(ROOT).encode()).hexdigest()[:6]}_"
 NOT_IN_DATABASES = {"tests", "static", "readme"}
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,50}")
 
@@ -31,7 +32,7 @@ def create(odoo_runtime, name, demo=False, addons=True):
     :param bool addons: with our three addons, or only with what they depend on
     :raise DevError: if the name is taken or unfit
     """
-    _check_name(name)
+    check_name(name)
     if exists(name):
         raise DevError(
             f"There is a database '{name}' already.",
@@ -46,7 +47,7 @@ def drop(name):
 
     :raise DevError: if there is none of that name
     """
-    _check_name(name)
+    check_name(name)
     if not exists(name):
         raise DevError(f"There is no database '{name}'.", "./dev db list shows them.")
     _drop(name)
@@ -69,14 +70,10 @@ def exists(name):
     )
 
 
-def initialised(name):
-    """Tell whether a database holds an Odoo with our addons."""
-    rows = postgres.query(
-        "SELECT count(*) FROM ir_module_module WHERE state = 'installed'"
-        f" AND name IN {ADDONS!r}",
-        name,
-    )
-    return rows == [[str(len(ADDONS))]]
+def has_user(name, login):
+    """Tell whether a database has a user of that login."""
+    statement = f"SELECT 1 FROM res_users WHERE login = '{login}' AND active"
+    return bool(postgres.query(statement, name))
 
 
 def update_if_stale(odoo_runtime, name):
@@ -106,8 +103,16 @@ def _mark_updated(name):
     mark.write_text(_addons_digest())
 
 
-def _check_name(name):
-    if not NAME.fullmatch(name) or name.startswith(PREFIX) or name == "postgres":
+def check_name(name):
+    """Refuse what is no name of a database of ours.
+
+    :raise DevError: saying which names are
+    """
+    if (
+        not NAME.fullmatch(name)
+        or name.startswith("dev_template_")
+        or name == "postgres"
+    ):
         raise DevError(
             f"'{name}' cannot be the name of a database.",
             "Use lower-case letters, digits, '_' and '-'.",
@@ -182,7 +187,8 @@ def _finished(name):
         f" WHERE datname = '{name}'",
         "postgres",
     )
-    return rows == [["finished"]]
+    # Its files may be gone, with the work folder, while the server kept its rows.
+    return rows == [["finished"]] and (DATA / "filestore" / name).exists()
 
 
 @functools.cache

@@ -26,7 +26,9 @@ PATIENCE_SECONDS = 20
 def send(options):
     """Hand one mail to the running server and show what became of it."""
     port, database = server.running()
-    mail = _read(options.file) if options.file else _compose(options)
+    mail = _read(options.file, options.to) if options.file else _compose(options)
+    erp = Erp(port, database)
+    known = erp.received(mail)
     before = set(OUTBOX.glob("*.eml"))
     gate = subprocess.run(
         [sys.executable, str(MAILGATE), "--database", database, "--port", str(port)]
@@ -36,12 +38,16 @@ def send(options):
         capture_output=True,
         check=False,
     )
-    return _report(Erp(port, database), mail, gate, before)
+    if known:
+        say("This very mail was received before: it changes nothing.")
+    return _report(erp, mail, gate, None if known else before)
 
 
-def _read(name):
+def _read(name, recipient):
+    """Return a stored mail; with a recipient, as the last mail server marks it."""
+    mark = f"Delivered-To: {recipient}\r\n".encode() if recipient else b""
     try:
-        return Path(name).read_bytes()
+        return mark + Path(name).read_bytes()
     except OSError as error:
         raise DevError(f"{name} cannot be read: {error.strerror}.") from error
 
@@ -53,8 +59,11 @@ def _compose(options):
             "For example: ./dev mail --to care@velora.example.com",
         )
     message = email.message.EmailMessage(email.policy.SMTP)
-    message["From"] = options.sender
-    message["To"] = options.to
+    try:
+        message["From"] = options.sender
+        message["To"] = options.to
+    except ValueError as error:
+        raise DevError(f"That is no address: {error}.") from error
     message["Subject"] = str(Header(options.subject, "utf-8"))
     message["Date"] = email.utils.localtime()
     message["Message-ID"] = email.utils.make_msgid(domain="dev.example.com")
@@ -69,7 +78,10 @@ class Erp:
         self.url = f"http://127.0.0.1:{port}"
         self.database = database
         proxy = xmlrpc.client.ServerProxy(f"{self.url}/xmlrpc/2/common")
-        self.uid = proxy.authenticate(database, LOGIN, PASSWORD, {})
+        try:
+            self.uid = proxy.authenticate(database, LOGIN, PASSWORD, {})
+        except (xmlrpc.client.Error, OSError) as error:
+            raise DevError(f"The running server does not answer: {error}.") from error
         if not self.uid:
             raise DevError("The server does not accept admin/admin.")
         self.proxy = xmlrpc.client.ServerProxy(f"{self.url}/xmlrpc/2/object")
@@ -82,11 +94,15 @@ class Erp:
         )
         return found[0] if found else None
 
+    def received(self, mail):
+        """Return the journal row of a mail, or None."""
+        digest = hashlib.sha256(mail).hexdigest()
+        fields = ["state", "verdict", "error", "res_model", "res_id", "ack_state"]
+        return self.read("crm.mailgateway.message", [("sha256", "=", digest)], fields)
+
 
 def _report(erp, mail, gate, before):
-    digest = hashlib.sha256(mail).hexdigest()
-    fields = ["state", "verdict", "error", "res_model", "res_id", "ack_state"]
-    row = erp.read("crm.mailgateway.message", [("sha256", "=", digest)], fields)
+    row = erp.received(mail)
     if not row:
         raise DevError(
             f"The server did not accept the mail: {gate.stderr.decode().strip()}",
@@ -111,6 +127,8 @@ def _show_case(erp, row, mail, before):
     sys.stdout.write(f"  team      {case['team_id'] and case['team_id'][1]}\n")
     sys.stdout.write(f"  look      {erp.url}/odoo/cases/{row['res_id']}\n")
     sys.stdout.write(f"  verdict   {row['verdict']}\n")
+    if before is None:
+        return 0
     if row["ack_state"] not in ("pending", "queued"):
         sys.stdout.write("  no thank-you was sent\n")
         return 0

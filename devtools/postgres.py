@@ -14,6 +14,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 from . import system
@@ -31,6 +32,7 @@ SETTINGS = {
 }
 
 OUTSIDE = Path("/var/tmp")
+LOST_AFTER_SECONDS = 24 * 3600
 
 VARIABLES = ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGSERVICE")
 
@@ -174,12 +176,20 @@ class Cluster:
         notes = cache() / "clusters"
         notes.mkdir(parents=True, exist_ok=True)
         for note in notes.iterdir():
-            if not Path(note.read_text()).exists():
+            if self._is_lost(note):
+                say(f"  removing {OUTSIDE / note.name}: {note.read_text()} is gone")
                 shutil.rmtree(OUTSIDE / note.name, ignore_errors=True)
                 note.unlink()
         name = f"odoo19-cases-{self.key}"
         (notes / name).write_text(str(ROOT))
         return OUTSIDE / name
+
+    @staticmethod
+    def _is_lost(note):
+        """Tell whether a checkout is gone for good, and not merely unmounted."""
+        stopped = not (OUTSIDE / note.name / "postmaster.pid").exists()
+        old = time.time() - note.stat().st_mtime > LOST_AFTER_SECONDS
+        return old and stopped and not Path(note.read_text()).exists()
 
     def _reachable(self, folder):
         return (

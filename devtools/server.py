@@ -1,5 +1,6 @@
 """``./dev run``: a demo server on loopback whose outgoing mail is caught."""
 
+import contextlib
 import json
 import socket
 import subprocess
@@ -37,6 +38,7 @@ def serve(odoo_runtime, port, database, demo):
     :raise DevError: if the port is taken or the server does not start
     """
     _check_port(port)
+    databases.check_name(database)
     if not databases.exists(database):
         databases.create(odoo_runtime, database, demo)
     else:
@@ -48,11 +50,18 @@ def serve(odoo_runtime, port, database, demo):
             _wait_until_ready(process, port)
             state = {"port": port, "database": database, "pid": process.pid}
             STATE.write_text(json.dumps(state))
-            _greet(port, database, demo)
+            _greet(port, database)
             return _wait(process)
         finally:
-            STATE.unlink(missing_ok=True)
             _stop(process)
+            _forget(process.pid)
+
+
+def _forget(pid):
+    """Remove the note about the running server, unless it is about another one."""
+    with contextlib.suppress(OSError, ValueError):
+        if json.loads(STATE.read_text())["pid"] == pid:
+            STATE.unlink()
 
 
 def _check_port(port):
@@ -95,7 +104,8 @@ def _wait_until_ready(process, port):
     raise DevError("Odoo does not answer.", f"Read {LOGS}/run.log")
 
 
-def _greet(port, database, demo):
+def _greet(port, database):
+    demo = databases.has_user(database, "agent")
     logins = LOGINS if demo else LOGINS[2:3]
     to_try = TO_TRY if demo else TO_TRY[:1]
     lines = [

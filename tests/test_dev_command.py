@@ -164,3 +164,19 @@ def test_mail_to_no_known_address_is_kept(running):
     assert re.search(r"kept as received mail #\d+", done.stderr)
     known = dev("mail", "--to", "anybody@ours.example", "--subject", "To our domain")
     assert "] To our domain\n" in known.stdout
+
+
+def test_same_mail_again_says_so(running, tmp_path):
+    file = tmp_path / "once.eml"
+    file.write_bytes(HEADERS.replace(b"Bonjour", b"Once") + b"\r\nHello\r\n")
+    first = dev("mail", "--to", "anybody@ours.example", str(file))
+    assert "thank you for your message" in first.stdout
+    again = dev("mail", "--to", "anybody@ours.example", str(file))
+    assert "received before" in again.stderr
+    assert again.stdout.splitlines()[0] == first.stdout.splitlines()[0]
+
+
+def test_no_address_is_said(running):
+    done = dev("mail", "--to", "a@b.example", "--from", "x\ny", check=False)
+    assert done.returncode == 1
+    assert "no address" in done.stderr

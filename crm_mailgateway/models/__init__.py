@@ -1,4 +1,5 @@
 from . import crm_mailgateway_message
+from . import crm_mailgateway_decision
 from . import crm_mailgateway_raw
 from . import crm_mailgateway_result
 from . import mail_thread
