@@ -98,7 +98,7 @@ class CrmSegmentationLine(models.Model):
             ("months", "Months"),
             ("years", "Years"),
         ],
-        "Unit",
+        "Period",
         default="months",
     )
     date_from = fields.Date("From")
