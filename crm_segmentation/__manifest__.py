@@ -1,6 +1,6 @@
 {
     "name": "Customer Segmentation",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Sales/CRM",
     "summary": "Criteria over invoices and moods that keep contact tags up to date",
     "author": "CRM Cases contributors",
@@ -12,6 +12,8 @@
         "security/crm_segmentation_security.xml",
         "security/ir.model.access.csv",
         "data/ir_cron_data.xml",
+        "data/crm_segmentation_mood_data.xml",
+        "data/crm_segmentation_source_data.xml",
         "views/crm_segmentation_membership_views.xml",
         "views/crm_segmentation_preview_views.xml",
         "views/crm_segmentation_views.xml",

@@ -1,12 +1,19 @@
 from odoo import api, fields, models
-from odoo.tools import SQL, format_list
+from odoo.tools import SQL
 
 # What the sentence is made of, of each criterion
 SENTENCE_FIELDS = (
     "expr_name",
     "expr_operator",
     "expr_value",
+    "expr_value_to",
     "operator",
+    "group_kind",
+    "child_ids",
+    "product_ids",
+    "product_categ_ids",
+    "domain",
+    "other_segmentation_id",
     "window_type",
     "window_number",
     "window_unit",
@@ -72,6 +79,15 @@ class CrmSegmentation(models.Model):
         help="The currency the amounts of the criteria are in.",
     )
 
+    segmentation_type = fields.Selection(
+        [("dynamic", "By Criteria"), ("static", "Picked by Hand")],
+        "Members",
+        required=True,
+        default="dynamic",
+        tracking=True,
+        help="Picked by hand: the partners pinned in are the members, nobody else.",
+    )
+
     # What it does
     categ_id = fields.Many2one(
         "res.partner.category",
@@ -89,20 +105,24 @@ class CrmSegmentation(models.Model):
         "from the others. Otherwise members who leave keep the category.",
     )
     segmentation_line = fields.One2many(
-        "crm.segmentation.line", "segmentation_id", "Criteria", copy=True
+        "crm.segmentation.line",
+        "segmentation_id",
+        "Criteria",
+        domain=[("parent_id", "=", False)],
+        copy=True,
     )
     mandatory_line_ids = fields.One2many(
         "crm.segmentation.line",
         "segmentation_id",
         "All of these",
-        domain=[("operator", "=", "and")],
+        domain=[("operator", "=", "and"), ("parent_id", "=", False)],
         copy=False,
     )
     optional_line_ids = fields.One2many(
         "crm.segmentation.line",
         "segmentation_id",
         "At least one of these",
-        domain=[("operator", "=", "or")],
+        domain=[("operator", "=", "or"), ("parent_id", "=", False)],
         copy=False,
     )
     pin_ids = fields.One2many(
@@ -190,6 +210,36 @@ class CrmSegmentation(models.Model):
     category_count = fields.Integer(
         "Partners with the Category", compute="_compute_category_count"
     )
+    run_ids = fields.One2many("crm.segmentation.run", "segmentation_id", "Runs")
+    run_id = fields.Many2one(
+        "crm.segmentation.run", "Last Run", readonly=True, copy=False
+    )
+    can_undo = fields.Boolean(compute="_compute_can_undo")
+    brake_percent = fields.Float(
+        "Ask above (%)",
+        default=20.0,
+        help="A run that would remove more than this share of the members, and at "
+        "least 50 of them, stops and asks. 100 never asks.",
+    )
+    brake_count = fields.Integer(
+        "Would Leave",
+        readonly=True,
+        copy=False,
+        help="So many members would leave: the run stopped to ask.",
+    )
+    brake_released = fields.Boolean(readonly=True, copy=False)
+    last_full_run = fields.Datetime(readonly=True, copy=False)
+    dirty_xid = fields.Float(
+        readonly=True,
+        copy=False,
+        help="The oldest transaction that the last run could not see.",
+    )
+    drift_count = fields.Integer(
+        "Drift",
+        readonly=True,
+        copy=False,
+        help="What the last full run corrected that no change explains: 0 is right.",
+    )
     carriers_pinned = fields.Boolean(
         readonly=True,
         copy=False,
@@ -216,6 +266,10 @@ class CrmSegmentation(models.Model):
         "CHECK (som_interval_weight BETWEEN 0 AND 1)",
         "The weight of a period must lie between 0 and 1.",
     )
+    _brake_percent_check = models.Constraint(
+        "CHECK (brake_percent BETWEEN 0 AND 100)",
+        "The share of members must lie between 0 and 100 percent.",
+    )
     _interval_number_check = models.Constraint(
         "CHECK (interval_number > 0)", "Repeat every 1 or more days, weeks or months."
     )
@@ -236,31 +290,18 @@ class CrmSegmentation(models.Model):
             for box in ("mandatory_line_ids", "optional_line_ids")
             for name in SENTENCE_FIELDS
         ),
+        "segmentation_type",
     )
     def _compute_sentence(self):
         for segmentation in self:
             segmentation.sentence = segmentation._get_sentence()
 
-    def _get_sentence(self):
-        """Return the rule as one sentence, or what keeps it from being one."""
-        lines = self.mandatory_line_ids + self.optional_line_ids
-        off = lines.filtered(lambda line: line._is_switched_off())
-        if lines and lines == off:
-            return self.env._("The rules are switched off.")
-        clauses = [line._get_clause() for line in self.mandatory_line_ids - off]
-        optional = [line._get_clause() for line in self.optional_line_ids - off]
-        if optional:
-            clauses.append(format_list(self.env, optional, style="or"))
-        if not clauses:
-            return self.env._("No criteria yet.")
-        rule = clauses[0]
-        if len(clauses) > 1:
-            rule = self.env._(
-                "%(criteria)s, and %(last)s",
-                criteria=", ".join(clauses[:-1]),
-                last=clauses[-1],
+    @api.depends("run_id.state", "state")
+    def _compute_can_undo(self):
+        for segmentation in self:
+            segmentation.can_undo = (
+                segmentation.state != "running" and segmentation.run_id.state == "done"
             )
-        return self.env._("Partners %(rule)s.", rule=rule)
 
     @api.depends("partner_id", "partner_id_end", "state")
     def _compute_progress(self):
@@ -342,3 +383,22 @@ class CrmSegmentation(models.Model):
         )
         action["domain"] = [("segmentation_id", "=", self.id)]
         return action
+
+    # ------------------------------------------------------------------
+    # DEPENDENCIES
+    # ------------------------------------------------------------------
+
+    def _get_ancestors(self):
+        """Return these segmentations and all that their criteria look at."""
+        found = todo = self.sudo()
+        while todo:
+            lines = self.env["crm.segmentation.line"].sudo()
+            todo = lines.search(
+                [
+                    ("segmentation_id", "in", todo.ids),
+                    ("expr_name", "=", "segmentation"),
+                ]
+            ).other_segmentation_id
+            todo -= found
+            found |= todo
+        return found

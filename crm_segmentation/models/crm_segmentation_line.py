@@ -1,9 +1,22 @@
+import ast
+import math
+
 from odoo import api, fields, models
-from odoo.tools import format_amount, format_date, formatLang
+from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 
 # What "Use the Sales and Purchase Rules" switches
 SWITCHED = ("sale", "purchase", "som")
-MONEY = ("sale", "purchase", "sale_average", "sale_largest", "overdue")
+MONEY = (
+    "sale",
+    "purchase",
+    "sale_average",
+    "sale_largest",
+    "overdue",
+    "product_amount",
+    "sale_order_amount",
+    "purchase_order_amount",
+)
 WINDOWED = (
     "sale",
     "purchase",
@@ -11,7 +24,32 @@ WINDOWED = (
     "purchase_count",
     "sale_average",
     "sale_largest",
+    "days_late",
+    "product",
+    "product_amount",
+    "product_quantity",
+    "event_count",
+    "sale_order_amount",
+    "sale_order_count",
+    "purchase_order_amount",
+    "purchase_order_count",
 )
+SCORES = ("som", "event_last")
+PRODUCTS = ("product", "product_amount", "product_quantity")
+# They hold or not; nothing is measured
+PLAIN = ("product", "domain", "segmentation")
+# Of apps that need not be there
+APPS = {
+    "case_open": "crm_cases",
+    "case_closed": "crm_cases",
+    "sale_order_amount": "sale",
+    "sale_order_count": "sale",
+    "purchase_order_amount": "purchase",
+    "purchase_order_count": "purchase",
+}
+SET_OPERATORS = ("set", "not set")
+MAX_DEPTH = 5
+MAX_VALUE = 1e15
 
 
 class CrmSegmentationLine(models.Model):
@@ -27,7 +65,22 @@ class CrmSegmentationLine(models.Model):
       without an invoice meets no criterion.
     * ``overdue``: what is still to be paid on posted invoices whose due date is past,
       taxes included, less what is open on refunds that are due.
+    * ``days_late``: by how many days invoices were paid late, on average. Those that
+      are still open count from their due date to today, those not yet due do not
+      count, and none counts less than 0.
+    * ``product``: whether any of the products was ever invoiced to the partner;
+      ``product_amount`` / ``product_quantity``: for how much, and how many, refunds
+      subtracted. A category stands for all its products.
     * ``som``: the state of mind, 0 to 10. A partner who has none meets no criterion.
+    * ``event_last``: the score of the last event, the mean if several are of that day;
+      ``event_count``: how many events are known.
+    * ``domain``: any condition on the partner. ``segmentation``: is in another one.
+    * ``case_open`` / ``case_closed``: how many cases of these states.
+    * ``sale_order_…`` / ``purchase_order_…``: untaxed amount, and number, of confirmed
+      orders.
+    * ``group``: the criteria in it, ``all``, ``any`` or ``none`` of them.
+
+    ``set`` means that there is something to measure: an invoice, an event, a score.
 
     Amounts and numbers of documents may be limited to a window of invoice dates, both
     ends included. A relative one ends on the day the run started at the company's
@@ -47,7 +100,32 @@ class CrmSegmentationLine(models.Model):
         required=True,
     )
     segmentation_id = fields.Many2one(
-        "crm.segmentation", required=True, index=True, ondelete="cascade"
+        "crm.segmentation",
+        compute="_compute_segmentation_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        recursive=True,
+        required=True,
+        index=True,
+        ondelete="cascade",
+    )
+    parent_id = fields.Many2one(
+        "crm.segmentation.line", "Group", index=True, ondelete="cascade"
+    )
+    child_ids = fields.One2many(
+        "crm.segmentation.line", "parent_id", "Criteria of the Group", copy=True
+    )
+    group_kind = fields.Selection(
+        [
+            ("all", "All of these"),
+            ("any", "At least one of these"),
+            ("none", "None of these"),
+        ],
+        "The Group Holds if",
+        required=True,
+        default="any",
+        help="How the criteria of a group count together.",
     )
     sequence = fields.Integer(default=10)
     expr_name = fields.Selection(
@@ -62,6 +140,21 @@ class CrmSegmentationLine(models.Model):
             ("sale_first", "Days since First Invoice"),
             ("sale_last", "Days since Last Invoice"),
             ("overdue", "Amount Overdue"),
+            ("days_late", "Days Late on Average"),
+            ("product", "Products Bought"),
+            ("product_amount", "Amount of Products"),
+            ("product_quantity", "Quantity of Products"),
+            ("event_last", "Score of the Last Event"),
+            ("event_count", "Number of Events"),
+            ("domain", "Condition on the Partner"),
+            ("segmentation", "Other Segmentation"),
+            ("case_open", "Number of Open Cases"),
+            ("case_closed", "Number of Closed Cases"),
+            ("sale_order_amount", "Sales Orders"),
+            ("sale_order_count", "Number of Sales Orders"),
+            ("purchase_order_amount", "Purchase Orders"),
+            ("purchase_order_count", "Number of Purchase Orders"),
+            ("group", "Group of Criteria"),
         ],
         "Control Variable",
         required=True,
@@ -75,12 +168,20 @@ class CrmSegmentationLine(models.Model):
             ("!=", "≠"),
             (">=", "≥"),
             (">", ">"),
+            ("between", "between"),
+            ("set", "is set"),
+            ("not set", "is not set"),
         ],
         "Operator",
         required=True,
+        compute="_compute_expr_operator",
+        store=True,
+        readonly=False,
+        precompute=True,
         default=">",
     )
-    expr_value = fields.Float("Value", required=True)
+    expr_value = fields.Float("Value", required=True, default=0)
+    expr_value_to = fields.Float("and", help="The upper end, included.")
     unit = fields.Char(compute="_compute_unit")
     has_window = fields.Boolean(compute="_compute_has_window")
     window_type = fields.Selection(
@@ -103,6 +204,17 @@ class CrmSegmentationLine(models.Model):
     )
     date_from = fields.Date("From")
     date_to = fields.Date("To")
+    product_ids = fields.Many2many("product.product", string="Products")
+    product_categ_ids = fields.Many2many(
+        "product.category", string="Product Categories"
+    )
+    domain = fields.Char("Condition", default="[]")
+    other_segmentation_id = fields.Many2one(
+        "crm.segmentation",
+        "In the Segmentation",
+        index="btree_not_null",
+        ondelete="restrict",
+    )
     operator = fields.Selection(
         [("and", "Mandatory Expression"), ("or", "Optional Expression")],
         "Mandatory / Optional",
@@ -110,6 +222,10 @@ class CrmSegmentationLine(models.Model):
         default="and",
     )
 
+    _between_check = models.Constraint(
+        "CHECK (expr_operator != 'between' OR expr_value <= expr_value_to)",
+        "Say between which two values, the smaller one first.",
+    )
     _window_last_check = models.Constraint(
         "CHECK (window_type != 'last' OR (window_number BETWEEN 1 AND 1000"
         " AND window_unit IS NOT NULL AND window_number IS NOT NULL))",
@@ -120,6 +236,26 @@ class CrmSegmentationLine(models.Model):
         " AND date_to IS NOT NULL AND date_from <= date_to))",
         "Say from which day to which day, the earlier one first.",
     )
+
+    @api.depends("parent_id.segmentation_id")
+    def _compute_segmentation_id(self):
+        for line in self:
+            line.segmentation_id = (
+                line.parent_id.segmentation_id or line.segmentation_id
+            )
+
+    @api.depends("expr_name")
+    def _compute_expr_operator(self):
+        for line in self:
+            allowed = line._get_operators()
+            if line.expr_operator not in allowed:
+                line.expr_operator = allowed[0]
+
+    def _get_operators(self):
+        """Return the operators that make sense with the kind, the usual one first."""
+        if self.expr_name in PLAIN or self.expr_name == "group":
+            return SET_OPERATORS
+        return (">", ">=", "=", "!=", "<=", "<", "between", *SET_OPERATORS)
 
     @api.depends("expr_name")
     def _compute_name(self):
@@ -136,6 +272,15 @@ class CrmSegmentationLine(models.Model):
             "purchase_count": self.env._("bills"),
             "sale_first": self.env._("days"),
             "sale_last": self.env._("days"),
+            "event_last": self.env._("of 10"),
+            "event_count": self.env._("events"),
+            "days_late": self.env._("days"),
+            "product_quantity": self.env._("units"),
+            "case_open": self.env._("cases"),
+            "case_closed": self.env._("cases"),
+            "sale_order_count": self.env._("orders"),
+            "purchase_order_count": self.env._("orders"),
+            **dict.fromkeys((*PLAIN, "group"), ""),
         }
         for line in self:
             currency = line.segmentation_id.currency_id
@@ -146,81 +291,64 @@ class CrmSegmentationLine(models.Model):
         for line in self:
             line.has_window = line.expr_name in WINDOWED
 
-    # ------------------------------------------------------------------
-    # SENTENCE
-    # ------------------------------------------------------------------
-
     def _is_switched_off(self):
         self.ensure_one()
         active = self.segmentation_id.sales_purchase_active
         return self.expr_name in SWITCHED and not active
 
-    def _get_clause(self):
-        """Return the criterion as the part of a sentence that follows *partners*."""
-        self.ensure_one()
-        clauses = {
-            "sale": self.env._("who bought for %s"),
-            "purchase": self.env._("who sold us for %s"),
-            "som": self.env._("whose state of mind is %s"),
-            "sale_count": self.env._("whose number of invoices is %s"),
-            "purchase_count": self.env._("whose number of bills is %s"),
-            "sale_average": self.env._("whose average invoice is %s"),
-            "sale_largest": self.env._("whose largest invoice is %s"),
-            "sale_first": self.env._("whose first invoice is %s days old"),
-            "sale_last": self.env._("whose last invoice is %s days old"),
-            "overdue": self.env._("whose overdue invoices amount to %s"),
-        }
-        clause = clauses[self.expr_name] % self._get_comparison()
-        window = self._get_window_text()
-        if not window:
-            return clause
-        return self.env._("%(criterion)s %(window)s", criterion=clause, window=window)
+    # ------------------------------------------------------------------
+    # CHECKS
+    # ------------------------------------------------------------------
 
-    def _get_comparison(self):
-        comparisons = {
-            "<": self.env._("less than %s"),
-            "<=": self.env._("at most %s"),
-            "=": self.env._("exactly %s"),
-            "!=": self.env._("anything but %s"),
-            ">=": self.env._("at least %s"),
-            ">": self.env._("more than %s"),
-        }
-        return comparisons[self.expr_operator] % self._format_value()
+    @api.constrains("parent_id")
+    def _check_parent(self):
+        if self._has_cycle():
+            raise ValidationError(self.env._("A group cannot contain itself."))
+        for line in self:
+            depth, parent = 0, line.parent_id
+            while parent:
+                depth, parent = depth + 1, parent.parent_id
+            if depth > MAX_DEPTH:
+                raise ValidationError(
+                    self.env._("Groups can be nested %s deep.", MAX_DEPTH)
+                )
 
-    def _format_value(self):
-        currency = self.segmentation_id.currency_id
-        if self.expr_name in MONEY and currency:
-            return format_amount(
-                self.env, self.expr_value, currency, trailing_zeroes=False
-            )
-        whole = self.expr_name != "som" and self.expr_value == int(self.expr_value)
-        return formatLang(self.env, self.expr_value, digits=0 if whole else 2)
+    @api.constrains("expr_value", "expr_value_to")
+    def _check_values(self):
+        for line in self:
+            for value in (line.expr_value, line.expr_value_to):
+                if not math.isfinite(value) or abs(value) > MAX_VALUE:
+                    raise ValidationError(
+                        self.env._("“%s” compares with an absurd number.", line.name)
+                    )
 
-    def _get_window_text(self):
-        """Return the window as it ends a clause, nothing for all time."""
-        if not self.has_window or self.window_type == "all":
-            return ""
-        if self.window_type == "between":
-            return self.env._(
-                "between %(first)s and %(last)s",
-                first=format_date(self.env, self.date_from) or "…",
-                last=format_date(self.env, self.date_to) or "…",
-            )
-        if self.window_number == 1:
-            return self._get_last_unit_text()
-        texts = {
-            "days": self.env._("in the last %s days", self.window_number),
-            "weeks": self.env._("in the last %s weeks", self.window_number),
-            "months": self.env._("in the last %s months", self.window_number),
-            "years": self.env._("in the last %s years", self.window_number),
-        }
-        return texts.get(self.window_unit, "")
+    @api.constrains("domain", "expr_name")
+    def _check_domain(self):
+        """Refuse what cannot be read, or what its author may not look at."""
+        for line in self.filtered(lambda line: line.expr_name == "domain"):
+            try:
+                self.env["res.partner"].search(line._get_partner_domain(), limit=1)
+            except (ValueError, TypeError, SyntaxError, KeyError) as error:
+                raise ValidationError(
+                    self.env._(
+                        "“%(name)s” has a condition that cannot be understood: "
+                        "%(error)s",
+                        name=line.name,
+                        error=error,
+                    )
+                ) from error
 
-    def _get_last_unit_text(self):
-        texts = {
-            "days": self.env._("today"),
-            "weeks": self.env._("in the last week"),
-            "months": self.env._("in the last month"),
-            "years": self.env._("in the last year"),
-        }
-        return texts.get(self.window_unit, "")
+    def _get_partner_domain(self):
+        return Domain(ast.literal_eval(self.domain or "[]"))
+
+    @api.constrains("other_segmentation_id", "segmentation_id", "expr_name")
+    def _check_other_segmentation(self):
+        for line in self.filtered("other_segmentation_id"):
+            if line.segmentation_id in line.other_segmentation_id._get_ancestors():
+                raise ValidationError(
+                    self.env._(
+                        "“%(name)s” depends on “%(other)s”, which depends on it.",
+                        name=line.segmentation_id.name,
+                        other=line.other_segmentation_id.name,
+                    )
+                )

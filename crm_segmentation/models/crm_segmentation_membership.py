@@ -21,6 +21,9 @@ class CrmSegmentationMembership(models.Model):
     )
     entered_on = fields.Datetime(required=True, default=fields.Datetime.now)
     left_on = fields.Datetime()
+    # Numbers, no foreign keys: these would cost two look-ups per row of a first run.
+    entered_run = fields.Integer("Entered in Run", readonly=True)
+    left_run = fields.Integer("Left in Run", readonly=True)
 
     # One range of partners of one segmentation, whatever the planner believes
     _segmentation_partner_idx = models.Index("(segmentation_id, partner_id)")
