@@ -51,6 +51,7 @@
         "demo/mail_message_demo.xml",
         "demo/mail_activity_demo.xml",
     ],
+    "uninstall_hook": "uninstall_hook",
     "assets": {
         "web.assets_tests": [
             "crm_cases/static/tests/tours/*.js",

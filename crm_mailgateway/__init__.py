@@ -1,1 +1,2 @@
+from .hooks import uninstall_hook
 from . import controllers, models

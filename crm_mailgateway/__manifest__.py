@@ -22,5 +22,6 @@
             "crm_mailgateway/static/src/scss/message.scss",
         ],
     },
+    "uninstall_hook": "uninstall_hook",
     "demo": ["demo/crm_mailgateway_demo.xml"],
 }

@@ -1,10 +1,11 @@
 """The addons install, update and leave, alone and together, without a murmur."""
 
+import json
 import re
 import uuid
 
 import pytest
-from dev import dev, shell
+from dev import dev
 
 ADDONS = ["crm_cases", "crm_mailgateway", "crm_segmentation"]
 MURMUR = re.compile(r"^\S+ \S+ \d+ (?:WARNING|ERROR|CRITICAL) .*$", re.MULTILINE)
@@ -29,6 +30,8 @@ print(json.dumps({{
     "crons": [c.name for c in crons if not c.model_id],
 }}))
 """
+
+NOTHING_LEFT = {"models": [], "data": [], "tables": [], "partners": True, "crons": []}
 
 
 @pytest.fixture
@@ -56,15 +59,22 @@ def test_all_with_demo_updated_and_uninstalled(empty, tmp_path):
     together = ",".join(ADDONS)
     assert not MURMUR.findall(odoo(empty, tmp_path, "-i", together, "--with-demo"))
     assert not MURMUR.findall(odoo(empty, tmp_path, "-u", together))
-    left = shell(empty, UNINSTALL.format(addons=ADDONS))
-    # The domain of the demo company stays, as Odoo keeps what is still in use.
-    left["data"] = [name for name in left["data"] if not name.endswith("_demo")]
-    assert left == {
-        "models": [],
-        "data": [],
-        "tables": [],
-        "partners": True,
-        "crons": [],
-    }
-    # What is left still starts and updates.
+    assert uninstalled(empty, ADDONS) == NOTHING_LEFT
+    # What is left still starts and updates, and takes us in again.
     assert not MURMUR.findall(odoo(empty, tmp_path, "-u", "mail"))
+    assert not MURMUR.findall(odoo(empty, tmp_path, "-i", together))
+
+
+@pytest.mark.parametrize("addon", ADDONS[1:])
+def test_one_leaves_the_others(empty, tmp_path, addon):
+    dev("db", "create", empty, "--demo")
+    assert uninstalled(empty, [addon])["partners"]
+    others = [other for other in ADDONS if other != addon]
+    assert not MURMUR.findall(odoo(empty, tmp_path, "-u", ",".join(others)))
+
+
+def uninstalled(database, addons):
+    """Uninstall without a murmur and tell what is left."""
+    done = dev("shell", database, input_text=UNINSTALL.format(addons=addons))
+    assert not MURMUR.findall(done.stderr), done.stderr
+    return json.loads(done.stdout)
