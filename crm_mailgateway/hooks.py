@@ -7,9 +7,7 @@ def uninstall_hook(env):
     Odoo deletes demo records, and no alias domain that is in use. One that somebody
     has made his own is no demo record any more: it stays.
     """
-    domain = env.ref(
-        "crm_mailgateway.mail_alias_domain_demo", raise_if_not_found=False
-    )
+    domain = env.ref("crm_mailgateway.mail_alias_domain_demo", raise_if_not_found=False)
     if not domain:
         return
     if domain.name == DEMO_DOMAIN:
