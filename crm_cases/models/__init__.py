@@ -13,5 +13,7 @@ from . import (
     crm_case_mail,
     crm_case_pending,
     crm_case_assignment,
+    crm_case_reminder,
+    ir_actions_server,
     res_partner,
 )
