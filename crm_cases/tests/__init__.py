@@ -10,6 +10,7 @@ from . import (
     test_pending,
     test_performance,
     test_portal,
+    test_private_team,
     test_server_actions,
     test_team,
     test_tour,
