@@ -4,15 +4,23 @@ from odoo.tools import mute_logger
 
 from .common import CasesCommon
 
-CONFIG_MODELS = (
-    "crm.case.team",
-    "crm.case.team.member",
-    "crm.case.type",
-    "crm.case.stage",
-    "crm.case.category",
-    "crm.case.tag",
-)
 OPERATIONS = ("read", "write", "create", "unlink")
+NOTHING, READ, TAG, ALL = "", "r", "rwc", "rwcu"
+
+# What an employee without the app, a customer, a member and a manager may do.
+# A user of all cases may do what a member may, with more cases.
+CONFIGURATION = (NOTHING, NOTHING, READ, ALL)
+DIALOG = (NOTHING, NOTHING, ALL, ALL)
+RIGHTS = {
+    "crm.case": (NOTHING, READ, ALL, ALL),
+    "crm.case.category": CONFIGURATION,
+    "crm.case.pending": DIALOG,
+    "crm.case.stage": CONFIGURATION,
+    "crm.case.tag": (NOTHING, NOTHING, TAG, ALL),
+    "crm.case.team": CONFIGURATION,
+    "crm.case.team.member": CONFIGURATION,
+    "crm.case.type": CONFIGURATION,
+}
 
 
 @tagged("post_install", "-at_install")
@@ -21,20 +29,80 @@ class TestAccess(CasesCommon):
         records = self.env[model].with_user(user)
         return "".join(op[0] for op in OPERATIONS if records.has_access(op))
 
-    def test_matrix_of_models(self):
-        nobody, reads, tags, everything = "", "r", "rwc", "rwcu"
-        expected = {
-            self.user_employee: (nobody, nobody, nobody),
-            self.user_portal: ("r", nobody, nobody),
-            self.user_member: (everything, reads, tags),
-            self.user_leader: (everything, reads, tags),
-            self.user_manager: (everything, everything, everything),
+    def _get_models(self):
+        """Models that this addon brings, read from the registry: none is forgotten."""
+        return {
+            name
+            for name, model in self.env.registry.items()
+            if model._original_module == "crm_cases" and not model._abstract
         }
-        for user, (case, config, tag) in expected.items():
-            self.assertEqual(self._rights("crm.case", user), case, user.name)
-            for model in CONFIG_MODELS:
-                rights = tag if model == "crm.case.tag" else config
+
+    def test_matrix_of_models(self):
+        self.assertEqual(self._get_models(), set(RIGHTS), "each model has its row")
+        for model, (employee, customer, member, manager) in RIGHTS.items():
+            expected = {
+                self.user_employee: employee,
+                self.user_portal: customer,
+                self.user_member: member,
+                self.user_leader: member,
+                self.user_manager: manager,
+            }
+            for user, rights in expected.items():
                 self.assertEqual(self._rights(model, user), rights, (model, user.name))
+
+    def test_matrix_of_cases(self):
+        """Every operation of every role on a case of every kind. Creating is left out:
+        who may file a case may file it with any team."""
+        company = self.env["res.company"].create({"name": "Elsewhere"})
+        legal = self._team("Legal", is_private=True, member_ids=self.user_other.ids)
+        foreign = self._team("Far", company_id=company.id)
+        followed = self._case(team_id=self.team_sales.id)
+        followed.message_subscribe(self.user_member.partner_id.ids)
+        kinds = {
+            "own team": self._case(),
+            "other team": self._case(team_id=self.team_sales.id),
+            "followed": followed,
+            "assigned": self._case(
+                team_id=self.team_sales.id, user_id=self.user_member.id
+            ),
+            "private": self._case(team_id=legal.id),
+            "assigned, private": self._case(
+                team_id=legal.id, user_id=self.user_member.id
+            ),
+            "other company": self._case(team_id=foreign.id),
+            "the customer's": self._case(
+                team_id=legal.id, partner_id=self.user_portal.partner_id.id
+            ),
+        }
+        rwu = "rwu"
+        # kind: member, insider of the private team, all cases, manager, customer
+        expected = {
+            "own team": (rwu, "", rwu, rwu, ""),
+            "other team": ("", rwu, rwu, rwu, ""),
+            "followed": (rwu, rwu, rwu, rwu, ""),
+            "assigned": (rwu, rwu, rwu, rwu, ""),
+            "private": ("", rwu, "", "", ""),
+            "assigned, private": (rwu, rwu, "", "", ""),
+            "other company": ("", "", "", "", ""),
+            "the customer's": ("", rwu, "", "", "r"),
+        }
+        users = (
+            self.user_member,
+            self.user_other,
+            self.user_leader,
+            self.user_manager,
+            self.user_portal,
+        )
+        for kind, case in kinds.items():
+            for user, rights in zip(users, expected[kind], strict=True):
+                self.assertEqual(self._rights_on(case, user), rights, (kind, user.name))
+
+    def _rights_on(self, case, user):
+        case = case.with_user(user).with_company(user.company_id)
+        found = bool(case.search([("id", "=", case.id)]))
+        self.assertEqual(case.has_access("read"), found)
+        operations = ("read", "write", "unlink")
+        return "".join(op[0] for op in operations if case.has_access(op))
 
     def _sees(self, user, case):
         seen = bool(case.with_user(user).search([("id", "=", case.id)]))
