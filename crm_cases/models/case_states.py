@@ -31,6 +31,12 @@ TRANSITIONS = {
     CANCEL: (OPEN, DRAFT),
 }
 
+# How a case ends whose type has outcomes. A lost case is not done: its state is
+# *cancelled*, and its outcome tells it from what was merely not pursued.
+WON = "won"
+LOST = "lost"
+OUTCOMES = [(WON, "Won"), (LOST, "Lost")]
+
 PRIORITIES = [
     ("0", "Low"),
     ("1", "Normal"),

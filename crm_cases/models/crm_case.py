@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
-from .case_states import DEFAULT_PRIORITY, DRAFT, PRIORITIES, STATES
+from .case_states import DEFAULT_PRIORITY, DONE, DRAFT, PRIORITIES, STATES
 
 
 class CrmCase(models.Model):
@@ -86,6 +86,7 @@ class CrmCase(models.Model):
         domain="['|', ('team_id', '=', False), ('team_id', 'parent_of', team_id)]",
         tracking=True,
     )
+    has_categories = fields.Boolean(compute="_compute_has_categories")
     tag_ids = fields.Many2many(
         "crm.case.tag", "crm_case_tag_rel", "case_id", "tag_id", string="Tags"
     )
@@ -105,7 +106,10 @@ class CrmCase(models.Model):
         readonly=False,
         group_expand="_read_group_stage_id",
         domain="['|', ('team_ids', '=', False), ('team_ids', 'in', team_id), "
-        "'|', ('type_ids', '=', False), ('type_ids', 'in', type_id)]",
+        "'|', ('type_ids', '=', False), ('type_ids', 'in', type_id), "
+        "('outcome', 'in', use_outcome and ['won', 'lost', False] or [False]), "
+        "'|', ('state', '!=', 'done'), "
+        "('outcome', 'in', use_outcome and ['won'] or [False])]",
     )
     state = fields.Selection(
         STATES,
@@ -158,18 +162,6 @@ class CrmCase(models.Model):
         default=lambda self: self._get_default_responsible(),
     )
 
-    # Escalation
-    escalation_level = fields.Integer(
-        readonly=True,
-        copy=False,
-        tracking=True,
-        help="How many times the case went up to a parent team.",
-    )
-
-    escalation_team_id = fields.Many2one(
-        related="team_id.parent_id", string="Escalates To"
-    )
-
     # Hierarchy
     parent_id = fields.Many2one(
         "crm.case",
@@ -185,14 +177,6 @@ class CrmCase(models.Model):
         compute="_compute_partner_case_count", string="Other Cases of the Customer"
     )
 
-    # Revenue, for types that use it
-    use_revenue = fields.Boolean(related="type_id.use_revenue")
-    currency_id = fields.Many2one(related="company_id.currency_id")
-    planned_revenue = fields.Monetary(tracking=True, groups="base.group_user")
-    probability = fields.Float(
-        string="Probability (%)", aggregator="avg", groups="base.group_user"
-    )
-
     # Channel: a deleted campaign, medium or source does not take cases with it
     campaign_id = fields.Many2one(ondelete="set null")
     medium_id = fields.Many2one(ondelete="set null")
@@ -201,10 +185,6 @@ class CrmCase(models.Model):
     # Number first: a subject tag asks for the number alone.
     _number_company_unique = models.Constraint(
         "UNIQUE(number, company_id)", "Another case already has this number."
-    )
-    _probability_range = models.Constraint(
-        "CHECK(probability >= 0 AND probability <= 100)",
-        "A probability lies between 0 and 100 %.",
     )
     _default_order_idx = models.Index("(priority DESC, id DESC) WHERE active IS TRUE")
     _team_state_idx = models.Index("(team_id, state)")
@@ -262,6 +242,13 @@ class CrmCase(models.Model):
             case.stage_id = (
                 same_state._pick(case.team_id, case.type_id) or case.stage_id
             )
+
+    @api.depends("team_id")
+    def _compute_has_categories(self):
+        """Whether there is anything to choose from: where nobody made a category, the
+        field only takes room."""
+        category = self.env["crm.case.category"].sudo()  # the mere existence
+        self.has_categories = bool(category.search_count([], limit=1))
 
     @api.depends("stage_id.state")
     def _compute_state(self):
@@ -329,7 +316,16 @@ class CrmCase(models.Model):
         teams = {False, self.env.context.get("default_team_id") or False}
         types = {False, self.env.context.get("default_type_id") or False}
         usual = Domain("team_ids", "in", teams) & Domain("type_ids", "in", types)
+        usual &= self._get_ending_domain()
         return stages.search(Domain("id", "in", stages.ids) | usual)
+
+    @api.model
+    def _get_ending_domain(self):
+        """The last columns of the board: Won and Lost for types that have outcomes."""
+        default_type = self.env.context.get("default_type_id")
+        if self.env["crm.case.type"].browse(default_type or ()).use_outcome:
+            return Domain("state", "!=", DONE) | Domain("outcome", "!=", False)
+        return Domain("outcome", "=", False)
 
     # ------------------------------------------------------------
     # CONSTRAINTS

@@ -10,10 +10,15 @@ class CrmCaseCategory(models.Model):
 
     _name = "crm.case.category"
     _description = "Case Category"
-    _inherit = ["crm.case.tree.mixin"]
+    _inherit = ["crm.case.tree.mixin", "mail.thread"]
     _order = "complete_name, id"
 
-    parent_id = fields.Many2one("crm.case.category", index=True, ondelete="restrict")
+    name = fields.Char(tracking=True)
+    parent_id = fields.Many2one(
+        "crm.case.category", index=True, ondelete="restrict", tracking=True
+    )
     child_ids = fields.One2many("crm.case.category", "parent_id", string="Children")
-    team_id = fields.Many2one("crm.case.team", index=True, ondelete="cascade")
-    active = fields.Boolean(default=True)
+    team_id = fields.Many2one(
+        "crm.case.team", index=True, ondelete="cascade", tracking=True
+    )
+    active = fields.Boolean(default=True, tracking=True)

@@ -1,10 +1,9 @@
 from markupsafe import Markup, escape
 
 from odoo import api, fields, models
-from odoo.fields import Domain
 from odoo.tools import parse_contact_from_email
 
-from .case_states import ACTIVE_STATES, CLOSED_STATES, DONE, OPEN, PENDING, PRIORITIES
+from .case_states import CLOSED_STATES, OPEN, PENDING
 
 # What people write themselves. Acknowledgements, reminders, out-of-office notes and
 # system messages have other types: they answer nobody and are nobody's answer.
@@ -66,8 +65,6 @@ class CrmCase(models.Model):
         }
         if name and not vals["partner_id"]:
             vals["partner_name"] = name
-        if msg_dict.get("priority") in dict(PRIORITIES):
-            vals["priority"] = msg_dict["priority"]
         return vals
 
     @api.model
@@ -161,12 +158,7 @@ class CrmCase(models.Model):
         if self.partner_id or not email or not message.partner_ids:
             return
         partner = message.partner_ids.filtered(lambda p: p.email_normalized == email)
-        if partner:
-            self.search(
-                Domain("partner_id", "=", False)
-                & Domain("email_normalized", "=", email)
-                & Domain("state", "in", ACTIVE_STATES)
-            ).write({"partner_id": partner[0].id})
+        self._link_customer_of_address(partner[:1])
 
     # ------------------------------------------------------------
     # SUBTYPES
@@ -189,7 +181,7 @@ class CrmCase(models.Model):
             return self.env.ref("crm_cases.mt_case_escalated")
         if "stage_id" in initial_values:
             before = initial_values["stage_id"].state
-            closes = self.state == DONE and before != DONE
+            closes = self.state in CLOSED_STATES and before not in CLOSED_STATES
             return self.env.ref(
                 "crm_cases.mt_case_closed" if closes else "crm_cases.mt_case_stage"
             )

@@ -57,6 +57,7 @@ class CrmCaseTeam(models.Model):
         "team_id",
         "user_id",
         string="Members",
+        tracking=True,
         domain="[('share', '=', False)]",
         check_company=True,
     )
@@ -64,12 +65,27 @@ class CrmCaseTeam(models.Model):
         "resource.calendar",
         string="Working Hours",
         check_company=True,
+        tracking=True,
         help="Empty: the working hours of the company.",
     )
     reopen_pending = fields.Boolean(
         string="Open on Reply",
         default=True,
+        tracking=True,
         help="An answer of the customer opens a pending case.",
+    )
+
+    escalation_assign = fields.Selection(
+        [
+            ("leader", "The leader takes over"),
+            ("keep", "The responsible stays"),
+            ("unassign", "Nobody, until somebody takes it"),
+        ],
+        string="Escalated Cases",
+        required=True,
+        default="leader",
+        tracking=True,
+        help="Who is responsible for a case that is escalated to this team.",
     )
 
     # Dashboard
@@ -136,11 +152,17 @@ class CrmCaseTeam(models.Model):
 
     @api.model
     def _get_teams_by_user(self, users):
-        """First team of each user, as member or as leader."""
+        """Team that each user prefers, else the first one that he leads or is in."""
         teams = self.search(
             Domain("member_ids", "in", users.ids) | Domain("user_id", "in", users.ids)
         )
-        result = {}
+        # sudo: the preference of another user is his, its use is not
+        preferred = {user: user.case_team_id for user in users.sudo()}
+        result = {
+            user.with_env(self.env): team.with_env(self.env)
+            for user, team in preferred.items()
+            if team.active
+        }
         for team in teams:
             for user in team.member_ids | team.user_id:
                 result.setdefault(user, team)

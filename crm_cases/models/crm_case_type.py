@@ -14,15 +14,17 @@ class CrmCaseType(models.Model):
 
     _name = "crm.case.type"
     _description = "Case Type"
+    _inherit = ["mail.thread"]
     _order = "sequence, id"
 
-    name = fields.Char(required=True, translate=True)
+    name = fields.Char(required=True, translate=True, tracking=True)
     code = fields.Char(
         copy=False,
+        tracking=True,
         help="Technical name that integrations use, for example “claim”.",
     )
     sequence = fields.Integer(default=10)
-    active = fields.Boolean(default=True)
+    active = fields.Boolean(default=True, tracking=True)
     icon = fields.Char(
         default="fa-folder-open-o",
         help="Font Awesome class of the icon on the cards, for example “fa-bug”.",
@@ -33,7 +35,9 @@ class CrmCaseType(models.Model):
     )
     use_revenue = fields.Boolean(
         string="Revenue",
-        help="Cases of this type have a planned revenue and a probability.",
+        tracking=True,
+        help="Cases of this type have a planned revenue, a planned cost and a "
+        "probability.",
     )
     case_count = fields.Integer(
         string="Open Cases", compute="_compute_case_count", compute_sudo=False

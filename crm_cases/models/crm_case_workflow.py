@@ -1,7 +1,7 @@
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.exceptions import UserError
 
-from .case_states import CANCEL, CLOSED_STATES, DONE, DRAFT, OPEN, PENDING, TRANSITIONS
+from .case_states import CANCEL, DONE, DRAFT, OPEN, PENDING, TRANSITIONS
 
 
 class CrmCase(models.Model):
@@ -16,10 +16,6 @@ class CrmCase(models.Model):
 
     RESPONSIBLE: opening a case that nobody has makes the caller responsible. It
     leaves the others as they are, and it never picks a user who is no person.
-
-    ESCALATION: the case goes to the parent of *its* team and to the leader there
-    (to nobody if there is no leader); the state does not change. At the top of the
-    tree this is refused.
 
     All of it works on mixed batches: what one case gets depends on that case alone.
     """
@@ -123,45 +119,6 @@ class CrmCase(models.Model):
         return self.filtered(lambda case: not case.user_id)
 
     # ------------------------------------------------------------
-    # ESCALATION
-    # ------------------------------------------------------------
-
-    def _escalate(self):
-        self._check_escalation()
-        # Whoever hands a case up keeps following it, member of that team or not.
-        self.message_subscribe(self._get_default_responsible().partner_id.ids)
-        for (team, level), cases in self.grouped(
-            lambda case: (case.team_id, case.escalation_level)
-        ).items():
-            cases.write(cases._prepare_escalation_vals(team.parent_id, level + 1))
-
-    def _check_escalation(self):
-        for case in self:
-            if case.state in CLOSED_STATES:
-                raise UserError(
-                    self.env._(
-                        "%s is closed. Reopen it to escalate it.", case.display_name
-                    )
-                )
-            if not case.team_id.parent_id:
-                raise UserError(
-                    self.env._(
-                        "%(case)s is with %(team)s, which has no parent team: there "
-                        "is nobody to escalate to.",
-                        case=case.display_name,
-                        team=case.team_id.display_name or self.env._("no team"),
-                    )
-                )
-
-    def _prepare_escalation_vals(self, parent_team, level):
-        return {
-            "team_id": parent_team.id,
-            "user_id": parent_team.user_id.id,
-            "escalation_level": level,
-            "date_action_last": fields.Datetime.now(),
-        }
-
-    # ------------------------------------------------------------
     # ACTIONS
     # ------------------------------------------------------------
 
@@ -179,9 +136,6 @@ class CrmCase(models.Model):
 
     def action_reset(self):
         self._transition(DRAFT)
-
-    def action_escalate(self):
-        self._escalate()
 
     def action_assign_to_me(self):
         self.write({"user_id": self.env.uid})

@@ -36,7 +36,9 @@ class CasesSetup:
         )
         cls.stages = {
             stage.state: stage
-            for stage in cls.env["crm.case.stage"].search([], order="sequence desc")
+            for stage in cls.env["crm.case.stage"].search(
+                [("outcome", "=", False)], order="sequence desc"
+            )
         }
 
     @classmethod

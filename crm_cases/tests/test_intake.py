@@ -118,14 +118,6 @@ class TestIntake(CasesSetup, MailCommon):
         self.assertIn("wim@watch.example.com", case.email_cc)
         self.assertNotIn(self.address, case.email_cc)
 
-    def test_priority_of_the_mail(self):
-        values = self.env["crm.case"]._prepare_mail_vals({"priority": "2"})
-        self.assertEqual(values["priority"], "2")
-        values = self.env["crm.case"]._prepare_mail_vals({"priority": "9"})
-        self.assertNotIn("priority", values)
-
-    # Replies
-
     def test_reply_lands_on_the_case(self):
         case = self._receive()
         self.assertFalse(self._reply(case, "Zoe New <zoe@new.example.com>"))

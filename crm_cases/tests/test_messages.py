@@ -109,7 +109,7 @@ class TestMessages(CasesSetup, MailCommon):
             self._subtypes_after(lambda case: case.action_close()), ref("closed")
         )
         self.assertEqual(
-            self._subtypes_after(lambda case: case.action_cancel()), ref("stage")
+            self._subtypes_after(lambda case: case.action_cancel()), ref("closed")
         )
         self.assertIn(
             ref("assigned"),

@@ -97,6 +97,6 @@ class TestPerformance(CasesCommon):
         model of the framework.
         """
         cases = self.cases.with_user(self.user_leader).with_context(mail_notrack=True)
-        with self.assertQueryCount(20):
+        with self.assertQueryCount(24):
             cases.action_open()
             self.env.flush_all()

@@ -1,1 +1,1 @@
-from . import crm_case_pending
+from . import crm_case_close, crm_case_convert, crm_case_pending
