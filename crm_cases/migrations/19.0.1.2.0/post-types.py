@@ -47,9 +47,9 @@ def _mark_won(env, opportunity):
     won = env.ref("crm_cases.crm_case_stage_won", False)
     if opportunity and won:
         cases = env["crm.case"].with_context(tracking_disable=True, active_test=False)
-        cases.search(
-            [("type_id", "=", opportunity.id), ("state", "=", "done")]
-        ).write({"stage_id": won.id})
+        cases.search([("type_id", "=", opportunity.id), ("state", "=", "done")]).write(
+            {"stage_id": won.id}
+        )
 
 
 def _found_campaigns(env, campaign):
