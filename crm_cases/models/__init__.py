@@ -21,6 +21,8 @@ from . import (
     crm_case_notify,
     crm_case_pending,
     crm_case_privacy,
+    crm_case_party,
+    crm_case_party_mail,
     crm_case_assignment,
     crm_case_reminder,
     ir_actions_server,

@@ -7,6 +7,7 @@ from . import (
     test_intake,
     test_messages,
     test_multi_company,
+    test_party,
     test_pending,
     test_performance,
     test_portal,

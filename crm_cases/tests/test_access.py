@@ -14,6 +14,9 @@ DIALOG = (NOTHING, NOTHING, ALL, ALL)
 RIGHTS = {
     "crm.case": (NOTHING, READ, ALL, ALL),
     "crm.case.category": CONFIGURATION,
+    "crm.case.party": (NOTHING, READ, ALL, ALL),
+    "crm.case.party.ask": DIALOG,
+    "crm.case.party.share": DIALOG,
     "crm.case.pending": DIALOG,
     "crm.case.stage": CONFIGURATION,
     "crm.case.tag": (NOTHING, NOTHING, TAG, ALL),

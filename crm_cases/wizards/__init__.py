@@ -1,1 +1,7 @@
-from . import crm_case_close, crm_case_convert, crm_case_pending
+from . import (
+    crm_case_close,
+    crm_case_convert,
+    crm_case_party_ask,
+    crm_case_party_share,
+    crm_case_pending,
+)
