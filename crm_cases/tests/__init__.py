@@ -8,6 +8,7 @@ from . import (
     test_messages,
     test_multi_company,
     test_party,
+    test_party_leaks,
     test_pending,
     test_performance,
     test_portal,
