@@ -1,2 +1,2 @@
 from .hooks import uninstall_hook
-from . import controllers, models
+from . import controllers, models, wizards

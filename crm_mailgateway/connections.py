@@ -1,46 +1,99 @@
 """Connections that store every mail before they hand it on.
 
 Odoo's connections (IMAP, POP3, and those of OAuth add-ons) share four verbs; a
-wrapper with the same verbs keeps them all working. It differs in three points:
+wrapper with the same verbs keeps them all working. It differs in these points:
 
 * IMAP fetches with ``BODY.PEEK[]``: ``RFC822`` marks a mail as seen before
   anybody has stored it, so a crash right then loses it (RFC 3501 §6.4.5);
 * a mail is stored in the journal *before* it is yielded. If that fails the
   error leaves the generator, so nothing is marked as seen or deleted;
-* POP3 keeps the line ends of the wire (RFC 1939 §3), for the bytes to be exact.
+* sizes are asked for first: what is over the limit is not downloaded, but recorded
+  once with its headers, and neither counted nor yielded;
+* POP3 keeps the line ends of the wire (RFC 1939 §3), for the bytes to be exact, and
+  takes lines of any length, which ``poplib`` refuses.
 """
 
+import dataclasses
 import logging
+import re
+from collections.abc import Callable
 from poplib import POP3, error_proto
 
-from .pipeline.limits import UNFETCHABLE
+from .pipeline.limits import OVERSIZED, UNFETCHABLE
 
 _logger = logging.getLogger(__name__)
 
+# How much of the headers of an oversized mail is worth keeping.
+HEADER_EXCERPT = 64 * 1024
+POP3_CHUNK = 64 * 1024
+# A server may count a line end as one byte in its list, and send two.
+POP3_SLACK = 2
 
-def storing(connection, store):
+# An answer to a FETCH of one numeric item: 17 (UID 4711)
+_ITEM = re.compile(rb"^(\d+) \(.*?(?:UID|RFC822\.SIZE) (\d+)")
+# Servers limit the length of a command (Dovecot: 64 kB).
+_RANGES_PER_COMMAND = 500
+
+
+def storing(connection, journal):
     """Wrap a connection of ``fetchmail.server``.
 
     :param connection: what Odoo's ``_connect__`` returned
-    :param store: called with the bytes of each mail before it is yielded
+    :param journal: the :class:`MailboxJournal` of the mailbox
     """
     kind = PopConnection if isinstance(connection, POP3) else ImapConnection
-    return kind(connection, store)
+    return kind(connection, journal)
+
+
+@dataclasses.dataclass(frozen=True)
+class MailboxJournal:
+    """What a connection needs of the journal.
+
+    :param store: called with the bytes of a mail and, for one that stays in its
+        mailbox, its lasting name there as ``server_key``; raises if that fails
+    :param known_oversized: given such names, returns the set of those recorded already
+    :param int max_size: mails with more bytes are not downloaded
+    """
+
+    store: Callable
+    known_oversized: Callable = lambda keys: set()
+    max_size: int = 50 * 2**20
 
 
 class StoringConnection:
     """The verbs that both protocols share."""
 
-    def __init__(self, connection, store):
+    def __init__(self, connection, journal):
         self.connection = connection
-        self.store = store
+        self.journal = journal
         self.unfetchable = set()
+        self.sizes = {}
 
     def __getattr__(self, name):
         return getattr(self.connection, name)
 
     def check_unread_messages(self):
-        return self.connection.check_unread_messages()
+        """Count the mails that will be handed over, and record the oversized ones."""
+        if not self.connection.check_unread_messages():
+            return 0
+        numbers = self.connection._unread_messages
+        self.sizes = self._get_sizes(numbers)
+        too_large = {n for n in numbers if self.sizes.get(n, 0) > self.journal.max_size}
+        if too_large:
+            self._record_oversized(too_large)
+        # In place: the connection's own methods look at this very list.
+        numbers[:] = [number for number in numbers if number not in too_large]
+        return len(numbers)
+
+    def _record_oversized(self, numbers):
+        keys = self._identify(sorted(numbers))
+        known = self.journal.known_oversized(list(keys.values()))
+        for number, key in keys.items():
+            if key not in known:
+                header = self._download_header(number)[:HEADER_EXCERPT]
+                size = self.sizes[number]
+                note = f"{OVERSIZED.decode()} {size} bytes, {key}\r\n".encode()
+                self.journal.store(note + header, server_key=key)
 
     def retrieve_unread_messages(self):
         """Yield number and bytes of each unread mail, once it is stored.
@@ -54,8 +107,9 @@ class StoringConnection:
             content = self._download(number)
             if content is None:
                 self.unfetchable.add(number)
-                content = b"%s %s\r\n\r\n" % (UNFETCHABLE, self._identify(number))
-            self.store(content)
+                name = self._identify([number])[number].encode()
+                content = b"%s %s\r\n\r\n" % (UNFETCHABLE, name)
+            self.journal.store(content)
             yield number, content
 
     def handled_message(self, number):
@@ -67,29 +121,109 @@ class StoringConnection:
 
 
 class ImapConnection(StoringConnection):
+    """IMAP4rev1, as Odoo's connection speaks it."""
+
+    _validity = None
+
+    def _get_sizes(self, numbers):
+        return {
+            number: int(value) for number, value in self._ask(numbers, "RFC822.SIZE")
+        }
+
+    def _ask(self, numbers, item):
+        """Yield number and value of a numeric item, asked for all mails at once."""
+        for sequence in _sequences(sorted(map(int, numbers))):
+            _status, data = self.connection.fetch(sequence, f"({item})")
+            for line in data or []:
+                match = _ITEM.match(line) if isinstance(line, bytes) else None
+                if match:
+                    yield match[1], match[2].decode()
+
     def _download(self, number):
         _status, data = self.connection.fetch(number, "(BODY.PEEK[])")
+        return self._literal(data)
+
+    def _download_header(self, number):
+        section = f"(BODY.PEEK[HEADER]<0.{HEADER_EXCERPT}>)"
+        _status, data = self.connection.fetch(number, section)
+        return self._literal(data) or b"\r\n"
+
+    @staticmethod
+    def _literal(data):
         literals = [part[1] for part in data or [] if isinstance(part, tuple)]
         return literals[0] if literals else None
 
-    def _identify(self, number):
-        """Name a mail for good: numbers change, UIDs do not (RFC 3501 §2.3.1.1)."""
-        _status, validity = self.connection.response("UIDVALIDITY")
-        _status, uid = self.connection.fetch(number, "(UID)")
-        return b"%s %s" % ((validity or [b"?"])[0] or b"?", (uid or [b"?"])[0] or b"?")
+    def _identify(self, numbers):
+        """Name mails for good: numbers change, UIDs do not (RFC 3501 §2.3.1.1)."""
+        if self._validity is None:
+            _status, data = self.connection.response("UIDVALIDITY")
+            self._validity = ((data or [None])[0] or b"?").decode("ascii", "replace")
+        uids = dict(self._ask(numbers, "UID"))
+        return {n: f"UID {self._validity}/{uids.get(n, '?')}" for n in numbers}
 
 
 class PopConnection(StoringConnection):
+    """POP3, as Odoo's connection speaks it."""
+
+    def _get_sizes(self, _numbers):
+        _status, lines, _octets = self.connection.list()
+        pairs = (line.split()[:2] for line in lines)
+        return {int(number): int(size) for number, size in pairs}
+
     def _download(self, number):
+        limit = self.journal.max_size * POP3_SLACK
         try:
-            _status, lines, _octets = self.connection.retr(number)
+            self.connection._shortcmd(f"RETR {number}")
+            return self._read_answer(limit)
         except error_proto as error:
             _logger.warning("POP3 mail %s is not handed over: %s", number, error)
             return None
-        return b"".join(line + b"\r\n" for line in lines)
 
-    def _identify(self, number):
+    def _download_header(self, number):
+        self.connection._shortcmd(f"TOP {number} 0")
+        return self._read_answer(self.journal.max_size)
+
+    def _read_answer(self, limit):
+        """Read a dot-terminated answer with lines of any length (RFC 1939 §3).
+
+        :raise OSError: if the server sends more than it said, or hangs up
+        """
+        chunks, size, at_start = [], 0, True
+        while True:
+            chunk = self.connection.file.readline(POP3_CHUNK)
+            if not chunk:
+                raise OSError("the POP3 server hung up in the middle of a mail")
+            if at_start and chunk in (b".\r\n", b".\n"):
+                return b"".join(chunks)
+            if at_start and chunk.startswith(b"."):
+                chunk = chunk[1:]
+            at_start = chunk.endswith(b"\n")
+            size += len(chunk)
+            if size > limit:
+                raise OSError("the POP3 server sends more than it announced")
+            chunks.append(chunk)
+
+    def _identify(self, numbers):
+        """Name mails for good, by the unique-id listing if there is one."""
+        names = {}
         try:
-            return self.connection.uidl(number)
+            _status, lines, _octets = self.connection.uidl()
         except error_proto:
-            return b"number %d" % number
+            lines = []
+        for line in lines:
+            number, _space, uid = line.partition(b" ")
+            names[int(number)] = f"UIDL {uid.decode('ascii', 'replace')}"
+        return {n: names.get(n) or f"number {n}" for n in numbers}
+
+
+def _sequences(numbers):
+    """Yield sorted numbers as IMAP sequence sets, such as ``1:17,20``."""
+    ranges = []
+    for number in numbers:
+        if ranges and ranges[-1][1] == number - 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    for start in range(0, len(ranges), _RANGES_PER_COMMAND):
+        part = ranges[start : start + _RANGES_PER_COMMAND]
+        yield ",".join(f"{first}:{last}" for first, last in part)

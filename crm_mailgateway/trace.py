@@ -13,6 +13,7 @@ class MailTrace:
 
     :param journal_id: the journal row of the mail
     :param message_id: its Message-ID, or the one derived from its content
+    :param route: the case, or values of a new one, that a person decided on
     :param verdict: in words, what was decided and why
     :param classification: person or machine
     :param routed: whether Odoo looked for a route at all; not for known Message-IDs
@@ -25,7 +26,8 @@ class MailTrace:
 
     journal_id: int
     message_id: str
-    verdict: str = ""
+    route: int | dict | None = None
+    verdict: object = ""
     classification: Verdict = dataclasses.field(default_factory=lambda: Verdict(HUMAN))
     routed: bool = False
     target: str | None = None

@@ -1,5 +1,9 @@
 from . import crm_mailgateway_message
+from . import crm_mailgateway_processing
 from . import crm_mailgateway_decision
+from . import crm_mailgateway_attention
+from . import crm_mailgateway_retention
+from . import crm_mailgateway_preview
 from . import crm_mailgateway_raw
 from . import crm_mailgateway_result
 from . import mail_thread
@@ -8,3 +12,4 @@ from . import mail_alias_domain
 from . import fetchmail_server
 from . import crm_case
 from . import crm_case_team
+from . import res_config_settings

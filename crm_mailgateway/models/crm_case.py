@@ -2,10 +2,13 @@ from collections import defaultdict
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.tools import email_normalize
+from odoo.tools import LazyTranslate, email_normalize
 
+from .. import words
 from ..pipeline.classify import AUTOMATIC, BOUNCE
 from ..trace import CONTEXT_KEY
+
+_lt = LazyTranslate(__name__)
 
 TEMPLATE = "crm_mailgateway.acknowledgement_template"
 # RFC 3834 §5 for everybody, and the header that Exchange listens to.
@@ -26,11 +29,11 @@ class CrmCase(models.Model):
     _inherit = "crm.case"
 
     received_mail_ids = fields.One2many(
-        "crm.mailgateway.message", "case_id", groups="crm_cases.crm_cases_group_manager"
+        "crm.mailgateway.message", "case_id", groups="crm_cases.crm_cases_group_own"
     )
     received_mail_count = fields.Integer(
         compute="_compute_received_mail_count",
-        groups="crm_cases.crm_cases_group_manager",
+        groups="crm_cases.crm_cases_group_own",
     )
 
     def _compute_received_mail_count(self):
@@ -84,21 +87,21 @@ class CrmCase(models.Model):
             email_normalize(email_from or ""), trace
         )
         if reason:
-            return {"ack_state": "withheld", "ack_reason": reason}
+            return {"ack_state": "withheld", "ack_terms": words.pack(reason)}
         return {"ack_state": "pending"}
 
     def _acknowledgement_obstacle(self, address, trace):
         """Say in words why a sender must not be thanked, if so."""
         if not self.team_id.acknowledge:
-            return self.env._("The team sends no acknowledgements.")
+            return _lt("The team sends no acknowledgements.")
         if not address:
-            return self.env._("The sender has no valid address.")
+            return _lt("The sender has no valid address.")
         if not trace.classification.may_be_answered:
-            return self.env._("Automatic mail: %s", trace.classification.signal)
+            return _lt("Automatic mail: %s", trace.classification.signal)
         if self._is_own_address(address):
-            return self.env._("The sender is one of our own addresses.")
+            return _lt("The sender is one of our own addresses.")
         if self._thanked_too_often(address):
-            return self.env._("The sender was thanked often in the last hour.")
+            return _lt("The sender was thanked often in the last hour.")
         return None
 
     def _is_own_address(self, address):

@@ -1,5 +1,12 @@
 from odoo import api, fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import LazyTranslate
+
+from .. import words
+
+_lt = LazyTranslate(__name__)
+
+CASE_DELETED = _lt("The case was deleted before.")
 
 
 class CrmMailgatewayResult(models.Model):
@@ -16,7 +23,7 @@ class CrmMailgatewayResult(models.Model):
 
     ACKNOWLEDGEMENT
     ``ack_state`` tells whether the sender was thanked: *pending* rows are picked
-    up by the scheduled action in batches, *withheld* ones say why in ``ack_reason``.
+    up by the scheduled action in batches, *withheld* ones say why in ``ack_terms``.
     """
 
     _name = "crm.mailgateway.result"
@@ -30,7 +37,7 @@ class CrmMailgatewayResult(models.Model):
         readonly=True,
     )
     message_id = fields.Char("Guarded Message-ID", readonly=True)
-    verdict = fields.Char(readonly=True)
+    verdict_terms = fields.Json(readonly=True)
     res_model = fields.Char("Document Model", readonly=True)
     res_id = fields.Many2oneReference(
         "Document", model_field="res_model", readonly=True
@@ -46,7 +53,7 @@ class CrmMailgatewayResult(models.Model):
         string="Acknowledgement",
         readonly=True,
     )
-    ack_reason = fields.Char("Why no Acknowledgement", readonly=True)
+    ack_terms = fields.Json("Why no Acknowledgement", readonly=True)
 
     _journal_unique = models.UniqueIndex("(journal_id)")
     _message_id_unique = models.UniqueIndex("(message_id) WHERE message_id IS NOT NULL")
@@ -57,15 +64,14 @@ class CrmMailgatewayResult(models.Model):
     @api.model
     def _cron_acknowledge(self, batch_size=100):
         """Thank the senders of new cases, in batches, each exactly once."""
-        pending = self.search([("ack_state", "=", "pending")], order="id")
         progress = self.env["ir.cron"]
-        progress._commit_progress(remaining=len(pending))
-        for start in range(0, len(pending), batch_size):
-            batch = pending[start : start + batch_size]
+        while pending := self.search([("ack_state", "=", "pending")], limit=batch_size):
             # Rows that another worker has in hand are left to it.
-            locked = batch.try_lock_for_update()
+            locked = pending.try_lock_for_update()
             locked.filtered(lambda r: r.ack_state == "pending")._acknowledge()
-            if not progress._commit_progress(len(batch)):
+            remaining = self.search_count([("ack_state", "=", "pending")])
+            left = progress._commit_progress(len(locked), remaining=remaining)
+            if not locked or not left:
                 break
 
     def _acknowledge(self):
@@ -81,7 +87,7 @@ class CrmMailgatewayResult(models.Model):
             except Exception as error:  # noqa: BLE001 told on the row itself
                 self._acknowledge_one_by_one(group, template, by_case, error)
         gone = self.filtered(lambda r: r.res_id not in cases.ids)
-        gone.write({"ack_state": "withheld", "ack_reason": self.env._("Case deleted")})
+        gone.write({"ack_state": "withheld", "ack_terms": words.pack(CASE_DELETED)})
         self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
 
     def _acknowledge_one_by_one(self, cases, template, by_case, batch_error):
@@ -92,5 +98,5 @@ class CrmMailgatewayResult(models.Model):
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 raise
             except Exception as error:  # noqa: BLE001 told on the row itself
-                words = str(error) or str(batch_error)
-                by_case[case.id].write({"ack_state": "failed", "ack_reason": words})
+                reason = words.pack(str(error) or str(batch_error))
+                by_case[case.id].write({"ack_state": "failed", "ack_terms": reason})

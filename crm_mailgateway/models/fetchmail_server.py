@@ -1,8 +1,21 @@
+import contextlib
 import functools
+from datetime import timedelta
 
 from odoo import fields, models
 
+from odoo.addons.mail.models import fetchmail
+
 from .. import connections
+
+MAX_SIZE_PARAMETER = "crm_mailgateway.max_size"
+MAX_SIZE = 50  # MB; a 25 MB attachment has 34 MB on its way
+TIMEOUT_PARAMETER = "crm_mailgateway.timeout"
+TIMEOUT = 10  # seconds
+# How long a mailbox that answered may be silent: searching a large one takes a while.
+READ_TIMEOUT = 60
+# The longest pause between two attempts at a mailbox that does not answer.
+MAX_PAUSE = timedelta(hours=1)
 
 
 class FetchmailServer(models.Model):
@@ -39,14 +52,51 @@ class FetchmailServer(models.Model):
         for server in self:
             server.crm_mailgateway_waiting = counts.get(server, 0)
 
-    def _connect__(self, allow_archived=False):  # noqa: PLW3201
-        connection = super()._connect__(allow_archived=allow_archived)
-        return connections.storing(connection, self._crm_mailgateway_store())
+    # FETCHING
 
-    def _crm_mailgateway_store(self):
-        """Return what stores a mail of this mailbox, given its bytes."""
-        return functools.partial(
-            self.env["crm.mailgateway.message"]._store,
+    def _fetch_mail(self, *arguments, **options):
+        """Leave out, of all mailboxes, the dead ones that were tried a while ago."""
+        servers = self
+        if self.env.context.get("cron_id"):
+            servers = self._crm_mailgateway_in_turn()
+        return super(FetchmailServer, servers)._fetch_mail(*arguments, **options)
+
+    def _crm_mailgateway_in_turn(self):
+        """Return the mailboxes that are due: healthy ones first, then by priority."""
+        now = fields.Datetime.now()
+        due = self.filtered(lambda s: s._crm_mailgateway_next_attempt() <= now)
+        return due.sorted(lambda server: bool(server.error_date))
+
+    def _crm_mailgateway_next_attempt(self):
+        """Return when a mailbox may be tried again.
+
+        The pause is as long as it has failed already, so it doubles each time. No
+        counter is needed: Odoo keeps the dates of the first failure and of the last
+        attempt, and nothing may write here while mails are processed.
+        """
+        self.ensure_one()
+        if not self.error_date or not self.date:
+            return fields.Datetime.now()
+        pause = max(self.date - self.error_date, timedelta())
+        return self.date + min(pause, MAX_PAUSE)
+
+    def _connect__(self, allow_archived=False):  # noqa: PLW3201
+        with _connection_timeout(self._crm_mailgateway_setting(TIMEOUT_PARAMETER)):
+            connection = super()._connect__(allow_archived=allow_archived)
+        if getattr(connection, "sock", None):
+            connection.sock.settimeout(READ_TIMEOUT)
+        return connections.storing(connection, self._crm_mailgateway_journal())
+
+    def _crm_mailgateway_setting(self, name):
+        default = {MAX_SIZE_PARAMETER: MAX_SIZE, TIMEOUT_PARAMETER: TIMEOUT}[name]
+        given = self.env["ir.config_parameter"].sudo().get_param(name) or ""
+        return int(given) if given.isdecimal() and int(given) else default
+
+    def _crm_mailgateway_journal(self):
+        """Return what a connection needs to store the mails of this mailbox."""
+        journal = self.env["crm.mailgateway.message"]
+        store = functools.partial(
+            journal._store,
             mailbox_id=self.id,
             arguments={
                 "model": self.object_id.model,
@@ -55,6 +105,11 @@ class FetchmailServer(models.Model):
                 "strip_attachments": not self.attach,
                 "thread_id": None,
             },
+        )
+        return connections.MailboxJournal(
+            store,
+            functools.partial(journal._get_known_oversized, self.id),
+            self._crm_mailgateway_setting(MAX_SIZE_PARAMETER) * 2**20,
         )
 
     def _crm_mailgateway_address(self):
@@ -69,3 +124,14 @@ class FetchmailServer(models.Model):
             "crm_mailgateway.crm_mailgateway_message_action"
         )
         return dict(action, domain=[("mailbox_id", "=", self.id)])
+
+
+@contextlib.contextmanager
+def _connection_timeout(seconds):
+    """Let Odoo's connections give up early: their timeout is a constant."""
+    usual = fetchmail.MAIL_TIMEOUT
+    fetchmail.MAIL_TIMEOUT = seconds
+    try:
+        yield
+    finally:
+        fetchmail.MAIL_TIMEOUT = usual

@@ -1,6 +1,9 @@
 from odoo import models
+from odoo.tools import LazyTranslate
 
 from ..trace import CONTEXT_KEY
+
+_lt = LazyTranslate(__name__)
 
 
 class MailAlias(models.Model):
@@ -25,7 +28,7 @@ class MailAlias(models.Model):
     def _crm_mailgateway_note_refusal(self, message_dict):
         trace = self.env.context.get(CONTEXT_KEY)
         if trace:
-            trace.verdict = self.env._(
+            trace.verdict = _lt(
                 "%(address)s does not accept mails from %(sender)s.",
                 address=self.alias_full_name or self.alias_name,
                 sender=message_dict.get("email_from"),

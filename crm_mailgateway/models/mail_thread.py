@@ -3,14 +3,18 @@ import xmlrpc.client
 
 from odoo import api, models
 from odoo.exceptions import AccessError
-from odoo.tools import email_normalize
+from odoo.tools import LazyTranslate, email_normalize
 
+from .. import words
 from ..pipeline.classify import classify
 from ..pipeline.headers import MAX_MESSAGE_ID
 from ..trace import CONTEXT_KEY, MailTrace
-from .crm_mailgateway_message import ROW_KEY
+from .crm_mailgateway_processing import ROUTE_KEY, ROW_KEY
+
+_lt = LazyTranslate(__name__)
 
 CASE = "crm.case"
+NO_DOCUMENT = _lt("Odoo answered it or needed no document.")
 
 
 class MailThread(models.AbstractModel):
@@ -54,8 +58,11 @@ class MailThread(models.AbstractModel):
         stored = self.env.context.get(ROW_KEY)
         if not stored:
             stored = journal._store(content, mailbox_id, arguments)
-        trace = MailTrace(stored.id, stored.message_id)
-        gateway = self.with_context(**{CONTEXT_KEY: trace, ROW_KEY: None})
+        route = self.env.context.get(ROUTE_KEY)
+        trace = MailTrace(stored.id, stored.message_id, route)
+        gateway = self.with_context(
+            **{CONTEXT_KEY: trace, ROW_KEY: None, ROUTE_KEY: None}
+        )
         del arguments["uid"]
         process = functools.partial(
             super(MailThread, gateway).message_process, message=content, **arguments
@@ -106,7 +113,7 @@ class MailThread(models.AbstractModel):
         self._mailgateway_create_result(
             trace,
             outcome="ignored",
-            verdict=verdict or self.env._("Odoo answered it or needed no document."),
+            verdict_terms=words.pack(verdict or NO_DOCUMENT),
         )
 
     @api.model
@@ -131,7 +138,19 @@ class MailThread(models.AbstractModel):
                     # Encoded line ends would break every mail that quotes them.
                     parsed[name] = " ".join(parsed[name].split())
             trace.classification = classify(message)
+            if trace.route is not None:
+                self._mailgateway_parse_again(parsed, trace)
         return parsed
+
+    @api.model
+    def _mailgateway_parse_again(self, parsed, trace):
+        """Take a mail that a person filed, though it is a duplicate or a bounce."""
+        parsed["is_bounce"] = False
+        messages = self.env["mail.message"].sudo()  # of all documents, as Odoo does
+        known = [("message_id", "=", parsed["message_id"])]
+        if messages.search_count(known, limit=1):
+            trace.message_id = f"<{trace.journal_id}@filed-by-hand.invalid>"
+            parsed["message_id"] = trace.message_id
 
     @api.model
     def message_route(
@@ -141,15 +160,17 @@ class MailThread(models.AbstractModel):
         trace = self.env.context.get(CONTEXT_KEY)
         if trace:
             trace.routed = True
+        if trace and trace.route is not None:
+            return self._mailgateway_route_by_hand(message, message_dict, trace)
         if trace and message_dict.get("is_bounce"):
-            trace.verdict = self.env._("A bounce: its address was marked.")
+            trace.verdict = _lt("A bounce: its address was marked.")
         in_test = self.env["crm.mailgateway.message"]._in_odoo_test()
         if trace and not in_test and model in (None, False, CASE):
             model, custom_values = self._mailgateway_fallback(
                 message_dict, model, custom_values
             )
             if not model:
-                trace.verdict = self.env._(
+                trace.verdict = _lt(
                     "None of its recipients is an address of ours: %s",
                     message_dict.get("recipients"),
                 )
@@ -158,6 +179,15 @@ class MailThread(models.AbstractModel):
         return super().message_route(
             message, message_dict, model, thread_id, custom_values
         )
+
+    @api.model
+    def _mailgateway_route_by_hand(self, message, message_dict, trace):
+        """Return the route that a person chose."""
+        trace.target = CASE
+        values = trace.route if isinstance(trace.route, dict) else None
+        case_id = None if values is not None else trace.route
+        route = (CASE, case_id, values, self.env.uid, None)
+        return [self._routing_check_route(message, message_dict, route)]
 
     @api.model
     def _mailgateway_fallback(self, message_dict, model, custom_values):
@@ -226,7 +256,8 @@ class MailThread(models.AbstractModel):
         cases = trace.new_cases or trace.updated_cases
         result.res_id = cases[0] if cases else res_id
         is_reply = not trace.new_cases if to_case else routes[-1][1]
-        result.verdict = self._mailgateway_verdict(trace.target, is_reply, trace)
+        verdict = self._mailgateway_verdict(trace.target, is_reply, trace)
+        result.verdict_terms = words.pack(verdict)
         if trace.new_cases:
             case = self.env[CASE].sudo().browse(trace.new_cases[0])
             result.write(case._prepare_acknowledgement_vals(sender, trace))
@@ -234,13 +265,12 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _mailgateway_verdict(self, model, is_reply, trace):
-        document = self.env["ir.model"]._get(model).name
-        if is_reply:
-            verdict = self.env._("Added to %s", document)
-        else:
-            verdict = self.env._("New %s", document)
+        document = words.document(model)
+        verdict = _lt("Added to %s", document) if is_reply else _lt("New %s", document)
         signal = trace.classification.signal
-        return f"{verdict} ({signal})" if signal else verdict
+        if signal:
+            return _lt("%(what)s (%(signal)s)", what=verdict, signal=signal)
+        return verdict
 
 
 def _to_bytes(message):

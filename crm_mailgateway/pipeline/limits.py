@@ -12,6 +12,8 @@ MAX_NESTING = 50
 
 # What stands in for a mail that its mailbox lists but does not hand over.
 UNFETCHABLE = b"X-Mailgateway-Unfetchable:"
+# What precedes the headers of a mail that is too large to be downloaded.
+OVERSIZED = b"X-Mailgateway-Oversized:"
 
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 _MULTIPART = re.compile(
@@ -32,12 +34,14 @@ def reason_to_quarantine(content):
     """Tell why a mail must not be parsed.
 
     :param bytes content: the mail as it was received
-    :return: a key of ``REASONS``, or None if the mail may be parsed
+    :return: a key of ``QUARANTINE_VERDICTS``, or None if the mail may be parsed
     """
     if not content.strip():
         return "empty"
     if content.startswith(UNFETCHABLE):
         return "unfetchable"
+    if content.startswith(OVERSIZED):
+        return "oversized"
     if len(header_bytes(content)) > MAX_HEADER_BYTES:
         return "header"
     if sum(1 for _match in _MULTIPART.finditer(content)) > MAX_NESTING:

@@ -2,6 +2,10 @@ from . import test_access
 from . import test_acknowledgement
 from . import test_classify
 from . import test_connections
+from . import test_decisions
 from . import test_headers
 from . import test_journal
 from . import test_limits
+from . import test_mailbox
+from . import test_preview
+from . import test_retention

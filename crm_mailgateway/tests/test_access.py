@@ -1,4 +1,5 @@
 from odoo.exceptions import AccessError
+from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -17,6 +18,7 @@ MODELS = (
     "crm.mailgateway.raw",
     "crm.mailgateway.result",
 )
+READERS = ("all", "manager", "system")
 
 
 @tagged("post_install", "-at_install")
@@ -30,7 +32,7 @@ class TestAccess(GatewayCommon, HttpCase):
         }
 
     def test_matrix(self):
-        """Managers and administrators read the journal; nobody edits anything."""
+        """Who sees a case reads its mails; nobody edits anything."""
         row = self.receive(compose())
         records = {
             "crm.mailgateway.message": row,
@@ -43,7 +45,7 @@ class TestAccess(GatewayCommon, HttpCase):
         }
         allowed = {
             ("crm.mailgateway.message", role, operation)
-            for role in ("manager", "system")
+            for role in READERS
             for operation in ("read",)
         }
         for model in MODELS:
@@ -72,8 +74,40 @@ class TestAccess(GatewayCommon, HttpCase):
         for button in ("action_retry", "action_ignore"):
             with self.assertRaises(AccessError):
                 getattr(row.with_user(self.users["member"]), button)()
-        row.with_user(self.users["manager"]).action_ignore()
+        row.with_user(self.users["manager"])._ignore("advertisement")
         self.assertEqual(row.state, "ignored")
+        with self.assertRaises(AccessError):
+            row.with_user(self.users["all"])._route({})
+
+    def test_members_see_the_mails_of_their_cases_only(self):
+        row = self.receive(compose())
+        member = self.users["member"]
+        as_member = row.with_user(member)
+        self.assertFalse(as_member.search([("id", "=", row.id)]))
+        self.team.member_ids = [Command.link(member.id)]
+        self.assertTrue(as_member.search([("id", "=", row.id)]))
+        self.assertEqual(row.case_id.with_user(member).received_mail_count, 1)
+        self.assertIn("What can I do?", as_member.preview)
+        row.case_id = False
+        self.assertFalse(as_member.search([("id", "=", row.id)]))
+
+    def test_other_companies_see_nothing(self):
+        row = self.receive(compose())
+        row.case_id.company_id = self.env["res.company"].create({"name": "Other"})
+        for role in ("all", "manager"):
+            found = row.with_user(self.users[role]).search([("id", "=", row.id)])
+            self.assertFalse(found, role)
+
+    def test_wizards_are_for_those_who_decide(self):
+        row = self.receive(compose())
+        for model in ("crm.mailgateway.ignore", "crm.mailgateway.route"):
+            for role, user in self.users.items():
+                wizard = self.env[model].with_user(user)
+                with self.subTest(model=model, role=role):
+                    self.assertEqual(
+                        wizard.has_access("create"), role in ("manager", "system")
+                    )
+        self.assertTrue(row)
 
     @mute_logger("odoo.http")
     def test_download(self):

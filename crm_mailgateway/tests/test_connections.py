@@ -1,11 +1,22 @@
+import io
 from poplib import POP3
 
 from odoo.tests import BaseCase, tagged
 
-from ..connections import ImapConnection, PopConnection, storing
-from ..pipeline.limits import UNFETCHABLE, reason_to_quarantine
+from ..connections import (
+    ImapConnection,
+    MailboxJournal,
+    PopConnection,
+    _sequences,
+    storing,
+)
+from ..pipeline.limits import OVERSIZED, UNFETCHABLE, reason_to_quarantine
 
 MAIL = b"From: a@b.example\r\n\r\nHello\r\n"
+
+
+def ignoring(_content, **_options):
+    """Store nothing."""
 
 
 class ImapStub:
@@ -15,10 +26,17 @@ class ImapStub:
         self._unread_messages = [b"2", b"1"]
         self.commands = []
 
+    def check_unread_messages(self):
+        return len(self._unread_messages)
+
     def fetch(self, number, what):
         self.commands.append(what)
         if what == "(UID)":
             return "OK", [b"2 (UID 17)"]
+        if what == "(RFC822.SIZE)":
+            return "OK", [b"1 (RFC822.SIZE 28)", b"2 (RFC822.SIZE 2000)"]
+        if "HEADER" in what:
+            return "OK", [(b"2 (BODY[HEADER]<0> {17}", b"Subject: big\r\n\r\n"), b")"]
         if number == b"2":
             return "NO", [None]
         return "OK", [(b"1 (BODY[] {28}", MAIL), b")"]
@@ -30,11 +48,20 @@ class ImapStub:
         self.commands.append(f"seen {number.decode()}")
 
 
+class PopStub(POP3):
+    def __init__(self, answers):
+        self._unread_messages = [1]
+        self.file = io.BytesIO(b"".join(answers))
+
+    def _shortcmd(self, line):
+        return b"+OK"
+
+
 @tagged("post_install", "-at_install")
 class TestConnections(BaseCase):
     def test_stored_before_yielded_and_never_marked_by_reading(self):
         stub, stored = ImapStub(), []
-        connection = storing(stub, stored.append)
+        connection = storing(stub, MailboxJournal(stored.append))
         self.assertIsInstance(connection, ImapConnection)
         number, content = next(connection.retrieve_unread_messages())
         self.assertEqual((number, content, stored), (b"1", MAIL, [MAIL]))
@@ -42,10 +69,10 @@ class TestConnections(BaseCase):
 
     def test_a_mail_that_is_not_handed_over_is_noted_and_left_alone(self):
         stub = ImapStub()
-        connection = storing(stub, lambda content: None)
+        connection = storing(stub, MailboxJournal(ignoring))
         mails = list(connection.retrieve_unread_messages())
         self.assertEqual(len(mails), 2, "what was counted and left makes the cron spin")
-        self.assertTrue(mails[1][1].startswith(UNFETCHABLE + b" 99 2 (UID 17)"))
+        self.assertTrue(mails[1][1].startswith(UNFETCHABLE + b" UID 99/17"))
         self.assertEqual(reason_to_quarantine(mails[1][1]), "unfetchable")
         for number, _content in mails:
             connection.handled_message(number)
@@ -58,17 +85,51 @@ class TestConnections(BaseCase):
 
         stub = ImapStub()
         with self.assertRaises(OSError):
-            next(storing(stub, full).retrieve_unread_messages())
+            next(storing(stub, MailboxJournal(full)).retrieve_unread_messages())
         self.assertNotIn("seen 1", stub.commands)
 
+    def test_too_large_is_recorded_once_and_neither_counted_nor_downloaded(self):
+        recorded = {}
+
+        def store(content, server_key=None):
+            recorded[server_key] = content
+
+        journal = MailboxJournal(
+            store, lambda keys: set(keys) & set(recorded), max_size=1000
+        )
+        for _fetch in range(2):
+            stub = ImapStub()
+            connection = storing(stub, journal)
+            self.assertEqual(connection.check_unread_messages(), 1)
+            self.assertEqual(stub._unread_messages, [b"1"])
+        self.assertNotIn("(BODY.PEEK[])", stub.commands)
+        self.assertFalse([c for c in stub.commands if "HEADER" in c], "only once")
+        [(key, content)] = recorded.items()
+        self.assertEqual(key, "UID 99/17")
+        self.assertTrue(content.startswith(OVERSIZED + b" 2000 bytes, UID 99/17\r\n"))
+        self.assertIn(b"Subject: big", content)
+        self.assertEqual(reason_to_quarantine(content), "oversized")
+
+    def test_sequences_are_short(self):
+        self.assertEqual(list(_sequences([1, 2, 3, 7, 9, 10])), ["1:3,7:7,9:10"])
+        self.assertEqual(list(_sequences(range(1, 100001))), ["1:100000"])
+        longest = max(map(len, _sequences(range(1, 100001, 2))))
+        self.assertLess(longest, 8000, "RFC 7162 §4: servers should take 8192")
+
     def test_pop3_keeps_the_line_ends_of_the_wire(self):
-        class PopStub(POP3):
-            def __init__(self):
-                self._unread_messages = [1]
-
-            def retr(self, _number):
-                return b"+OK", MAIL.split(b"\r\n")[:-1], len(MAIL)
-
-        connection = storing(PopStub(), lambda content: None)
+        connection = storing(PopStub([MAIL, b".\r\n"]), MailboxJournal(ignoring))
         self.assertIsInstance(connection, PopConnection)
         self.assertEqual(list(connection.retrieve_unread_messages()), [(1, MAIL)])
+
+    def test_pop3_takes_lines_of_any_length_and_unstuffs_dots(self):
+        long = b"x" * 200_000 + b"\r\n"
+        answers = [MAIL, long, b"..\r\n", b"..dot\r\n", b".\r\n"]
+        connection = storing(PopStub(answers), MailboxJournal(ignoring))
+        [(_number, content)] = connection.retrieve_unread_messages()
+        self.assertEqual(content, MAIL + long + b".\r\n.dot\r\n")
+
+    def test_pop3_gives_up_on_an_endless_or_broken_answer(self):
+        for answers in ([MAIL], [b"x" * 5000, b"\r\n.\r\n"]):
+            journal = MailboxJournal(ignoring, max_size=1000)
+            with self.assertRaises(OSError):
+                next(storing(PopStub(answers), journal).retrieve_unread_messages())

@@ -1,0 +1,50 @@
+import lxml.html
+from lxml import etree
+from markupsafe import Markup
+
+from odoo import fields, models
+from odoo.tools import html_sanitize
+
+from ..pipeline import preview
+
+# Whatever makes a browser ask another machine for something.
+_REMOTE = ("src", "srcset", "background", "poster", "data", "style")
+
+
+class CrmMailgatewayMessage(models.Model):
+    """A look at a mail that harms nobody.
+
+    Scripts, forms and styles are gone, and nothing is loaded from elsewhere: a
+    picture would tell its sender that, when, and where the mail was opened.
+    """
+
+    _inherit = "crm.mailgateway.message"
+
+    preview = fields.Html(compute="_compute_preview", sanitize=False)
+
+    def _compute_preview(self):
+        for received in self:
+            content = received._read_content()
+            received.preview = (
+                _safe_html(*preview.readable(content))
+                if content
+                else (
+                    received.env._(
+                        "The content was removed: it is not needed any more."
+                    )
+                )
+            )
+
+
+def _safe_html(text, is_html):
+    if not is_html:
+        return Markup("<pre style='white-space: pre-wrap'>%s</pre>") % text
+    clean = html_sanitize(text, sanitize_form=True, strip_style=True)
+    try:
+        tree = lxml.html.fragment_fromstring(str(clean), create_parent="div")
+    except (etree.LxmlError, ValueError):
+        return Markup("<pre style='white-space: pre-wrap'>%s</pre>") % text
+    for node in tree.iter(etree.Element):
+        for name in _REMOTE:
+            node.attrib.pop(name, None)
+    return Markup(lxml.html.tostring(tree, encoding="unicode"))

@@ -1,0 +1,265 @@
+import datetime
+import functools
+import json
+import logging
+import traceback
+
+from psycopg2.errors import UniqueViolation
+
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL, LazyTranslate
+
+from .. import words
+from ..pipeline import limits
+from .crm_mailgateway_message import StoredMail
+
+_lt = LazyTranslate(__name__)
+_logger = logging.getLogger(__name__)
+
+# How long after the n-th failure the next attempt comes; then a person decides.
+BACKOFF = [datetime.timedelta(minutes=m) for m in (1, 5, 30, 120, 720)]
+# A mail is in somebody's hands for this long before the scheduled action takes it.
+GRACE = datetime.timedelta(minutes=2)
+# First key of the advisory locks by which workers share the waiting mails.
+CLAIM = 0x6D61696C
+
+ROW_KEY = "crm_mailgateway_row"
+ROUTE_KEY = "crm_mailgateway_route"
+
+
+class CrmMailgatewayMessage(models.Model):
+    """How a stored mail is processed, once, and what happens if that fails.
+
+    A failure is written down outside of the transaction that failed. It is tried
+    again with growing pauses, and after the last one the mail is quarantined.
+    Two workers never have one mail in hand, and a conflict between transactions is
+    no failure: the mail just waits for its turn.
+    """
+
+    _inherit = "crm.mailgateway.message"
+
+    @api.model
+    def _process(self, stored, trace, run):
+        """Run the processing of one stored mail on the caller's cursor.
+
+        :param StoredMail stored: the journal row
+        :param MailTrace trace: collects what is known of the mail
+        :param run: processes the mail and writes its result row
+        :return: the id of the document, or False
+        :raise psycopg2.Error: on concurrent updates, for the caller to repeat all
+            of its transaction; the row stays *received*
+        """
+        try:
+            with self.env.cr.savepoint():
+                res_id = run()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            self._on_own_cursor("_wake_up_at", fields.Datetime.now() + GRACE)
+            raise
+        except UniqueViolation as error:
+            return self._lost_the_race(stored, error)
+        except Exception as error:  # noqa: BLE001 a mail may do anything to a parser
+            self._on_own_cursor("_fail", stored.id, error, trace)
+            return False
+        # After the commit only: until then nobody can tell what becomes of it.
+        self.env.cr.postcommit.add(
+            functools.partial(self._on_own_cursor, "_settle", [stored.id])
+        )
+        return res_id
+
+    def _lost_the_race(self, stored, error):
+        """Another process had the same mail in hand, or a copy of it."""
+        constraint = error.diag.constraint_name or ""
+        if constraint.startswith("crm_mailgateway_result"):
+            if "message_id" in constraint:
+                self._on_own_cursor("_ignore_copy", stored)
+            return False
+        self._on_own_cursor("_fail", stored.id, error)
+        return False
+
+    def _ignore_copy(self, stored):
+        verdict = self._duplicate_verdict(stored.id, stored.message_id)
+        self.browse(stored.id).write(
+            {"state": "ignored", "verdict_terms": words.pack(verdict)}
+        )
+
+    @api.model
+    def _duplicate_verdict(self, row_id, message_id):
+        """Name the row that had a Message-ID first."""
+        results = self.env["crm.mailgateway.result"].sudo()  # the gateway's own book
+        first = results.search([("message_id", "=", message_id)]).journal_id
+        if first and first != row_id:
+            return _lt("Its Message-ID is known: duplicate of #%s", first)
+        return _lt("Its Message-ID is known: Odoo has this message already.")
+
+    def _fail(self, row_id, error, trace=None):
+        """Write down a failed attempt, and when the next one is due."""
+        row = self.browse(row_id)
+        pause = BACKOFF[row.attempts] if row.attempts < len(BACKOFF) else None
+        if isinstance(error, RecursionError):
+            pause = None  # it would end so each time
+        next_attempt = pause and fields.Datetime.now() + pause
+        _logger.warning("Received mail #%s failed: %r", row_id, error)
+        row.write(
+            {
+                "state": "failed" if next_attempt else "quarantined",
+                "attempts": row.attempts + 1,
+                "next_attempt": next_attempt,
+                "verdict_terms": trace and words.pack(trace.verdict),
+                "res_model": trace and trace.target,
+                "error": _words(error),
+                "traceback": _clean("".join(traceback.format_exception(error)[-8:])),
+            }
+        )
+        if next_attempt:
+            self._wake_up_at(next_attempt)
+        else:
+            self._call_for_a_decision()
+
+    def _wake_up_at(self, when):
+        self.env.ref("crm_mailgateway.ir_cron_process")._trigger(when)
+
+    @api.model
+    def _settle(self, row_ids=None):
+        """Copy committed results to their rows, and wake up what must follow.
+
+        Bytes of mail for other documents go at once: they are none of our business.
+
+        :param list row_ids: the rows to settle; None looks for forgotten ones
+        """
+        self.flush_model()
+        self.env["crm.mailgateway.result"].flush_model()
+        # Only a copy of what is durable already: no need to wait for the disk.
+        self.env.cr.execute("SET LOCAL synchronous_commit TO OFF")
+        settled = self.env.execute_query(
+            SQL(
+                """
+                UPDATE crm_mailgateway_message row
+                   SET state = result.outcome, verdict_terms = result.verdict_terms,
+                       res_model = result.res_model, res_id = result.res_id,
+                       case_id = (SELECT id FROM crm_case
+                                   WHERE result.res_model = 'crm.case'
+                                     AND id = result.res_id),
+                       error = NULL, traceback = NULL, next_attempt = NULL
+                  FROM crm_mailgateway_result result
+                 WHERE result.journal_id = row.id
+                   AND row.state NOT IN ('processed', 'ignored') AND %s
+             RETURNING row.id, row.state, row.res_model, result.ack_state
+                """,
+                SQL("row.id = ANY(%s)", list(row_ids)) if row_ids else SQL("TRUE"),
+            )
+        )
+        foreign = [
+            row_id
+            for row_id, state, model, _ack in settled
+            if state == "processed" and model != "crm.case"
+        ]
+        self._purge(foreign)
+        if any(ack == "pending" for *_row, ack in settled):
+            self._trigger_once("crm_mailgateway.ir_cron_acknowledge")
+
+    def _trigger_once(self, xmlid):
+        """Trigger a scheduled action, unless it is about to run anyway.
+
+        A thousand mails need one run, and each trigger costs a connection.
+        """
+        cron_id = self.env["ir.model.data"]._xmlid_to_res_id(xmlid)
+        due = self.env.execute_query(
+            SQL(
+                """
+                SELECT 1 FROM ir_cron_trigger
+                 WHERE cron_id = %s AND call_at <= now() AT TIME ZONE 'UTC' LIMIT 1
+                """,
+                cron_id,
+            )
+        )
+        if not due:
+            self.env["ir.cron"].browse(cron_id)._trigger()
+
+    def _purge(self, row_ids):
+        """Forget the bytes of mails; their rows and digests stay."""
+        if row_ids:
+            self.env.cr.execute(
+                SQL(
+                    "DELETE FROM crm_mailgateway_raw WHERE journal_id = ANY(%s)",
+                    row_ids,
+                )
+            )
+
+    @api.model
+    def _cron_process(self):
+        """Process what waits: crash survivors, and failures whose pause is over."""
+        self._on_own_cursor("_settle")
+        waiting = self.search(self._get_waiting_domain(), order="id", limit=500)
+        progress = self.env["ir.cron"]
+        total = self.search_count(self._get_waiting_domain())
+        progress._commit_progress(remaining=total)
+        for row_id in waiting.ids:
+            self.browse(row_id)._process_alone()
+            if not progress._commit_progress(1):
+                break
+
+    @api.model
+    def _get_waiting_domain(self):
+        now = fields.Datetime.now()
+        return [
+            "|",
+            *("&", ("state", "=", "received"), ("create_date", "<", now - GRACE)),
+            *("&", ("state", "=", "failed"), ("next_attempt", "<=", now)),
+        ]
+
+    def _process_alone(self, route=None):
+        """Process one row in a transaction of its own, unless another worker does.
+
+        :param tuple route: see :meth:`_repeat`
+        """
+        if self._in_odoo_test():
+            self._repeat(route)
+            return
+        with self.env.registry.cursor() as claim:
+            claim.execute(
+                SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", CLAIM, self.id)
+            )
+            if not claim.fetchone()[0]:
+                return
+            try:
+                with self.env.registry.cursor() as cr:
+                    env = api.Environment(cr, SUPERUSER_ID, {})
+                    env[self._name].browse(self.id)._repeat(route)
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                _logger.info("Received mail #%s waits for its turn", self.id)
+
+    def _repeat(self, route=None):
+        """Call ``message_process`` again, as it was called at first.
+
+        :param tuple route: values of a new case, or the id of the case that it joins,
+            as decided by a person; None lets the gateway decide
+        """
+        if self.state in ("processed", "ignored") and not route:
+            return
+        stored = StoredMail(self.id, "received", self.message_id, None, known=True)
+        context = {ROW_KEY: stored, ROUTE_KEY: route}
+        if self.mailbox_id:
+            context["default_fetchmail_server_id"] = self.mailbox_id.id
+        arguments = json.loads(self.arguments)
+        # With the rights of whoever handed it over, and no others.
+        gateway = self.env["mail.thread"].with_user(arguments.pop("uid", SUPERUSER_ID))
+        gateway.with_context(**context).message_process(
+            message=self._read_content(), **arguments
+        )
+
+    def _may_be_parsed(self):
+        """Tell whether a mail can be processed at all, or only be read by a person."""
+        content = self._read_content()
+        return bool(content) and not limits.reason_to_quarantine(content)
+
+
+def _words(error):
+    """Say in one line what an exception is about."""
+    lines = str(error).strip().splitlines()
+    return _clean(lines[0] if lines else type(error).__name__)[:500]
+
+
+def _clean(text):
+    """Drop what PostgreSQL cannot store: NUL, and halves of surrogate pairs."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")

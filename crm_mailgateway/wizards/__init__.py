@@ -1,0 +1,2 @@
+from . import crm_mailgateway_ignore
+from . import crm_mailgateway_route
