@@ -12,7 +12,7 @@ import time
 from harness import in_turn
 from lxml import etree
 
-SIZES = {"small": (20_000, 5), "full": (200_000, 9)}
+SIZES = {"small": (20_000, 5), "full": (200_000, 5)}
 PAGE = 80
 USERS, TEAMS, PARTNERS = 20, 5, 20_000
 COUNTERPART = {"ongoing": [("won_status", "=", "pending"), ("active", "=", True)]}
@@ -87,8 +87,8 @@ def run(env, scale):
         "columns": ["screen", "user", "ours_ms", "crm_lead_ms", "ratio", "indexes"],
         "rows": [row for pair in rows for row in pair],
         "notes": [
-            "Server side: what the web client calls, with the fields of the real views, "
-            "as a user of all records and as one of own records; caches dropped.",
+            "Server side: what the web client calls, with the fields of the real "
+            "views, as a user of all records and as one of own records; caches dropped.",
             "Medians; the ratio is the median of the ratios per round.",
             "Indexes: those that our main query uses by EXPLAIN. «none» is a scan of "
             "the whole table.",
@@ -137,7 +137,8 @@ class Bench:
         )
         env.flush_all()
         env.cr.execute(
-            "SELECT array_agg(id) FROM res_partner WHERE email LIKE '%@bench.example.com'"
+            "SELECT array_agg(id) FROM res_partner"
+            " WHERE email LIKE '%@bench.example.com'"
         )
         self.partners = env.cr.fetchone()[0]
 
@@ -215,7 +216,9 @@ class Bench:
 
     @staticmethod
     def _pick(ids, divisor):
-        return f"('{{{','.join(map(str, ids))}}}'::int[])[n / {divisor} % {len(ids)} + 1]"
+        return (
+            f"('{{{','.join(map(str, ids))}}}'::int[])[n / {divisor} % {len(ids)} + 1]"
+        )
 
     def _responsible(self):
         return f"CASE WHEN n / 10 % 8 > 0 THEN {self._pick(self.users.ids, 7)} END"
@@ -309,7 +312,9 @@ class Bench:
     def _prepare(self, model, domain, user):
         records = self.env[model].with_user(user).sudo(False)
         return records, [
-            (*leaf[:2], user.id) if isinstance(leaf, tuple) and leaf[2] == "uid" else leaf
+            (*leaf[:2], user.id)
+            if isinstance(leaf, tuple) and leaf[2] == "uid"
+            else leaf
             for leaf in domain
         ]
 

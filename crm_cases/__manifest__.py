@@ -28,6 +28,7 @@
         "data/crm_case_close_reason_data.xml",
         "data/crm_case_team_data.xml",
         "data/ir_cron_data.xml",
+        "data/web_tour_data.xml",
         "data/mail_template_reminder_data.xml",
         "data/ir_actions_server_data.xml",
         "wizards/crm_case_close_views.xml",
@@ -66,6 +67,10 @@
     ],
     "uninstall_hook": "uninstall_hook",
     "assets": {
+        "web.assets_backend": [
+            "crm_cases/static/src/case_kanban/*",
+            "crm_cases/static/src/tours/*",
+        ],
         "web.assets_tests": [
             "crm_cases/static/tests/tours/*.js",
         ],

@@ -17,6 +17,7 @@ from . import (
     crm_case_hours,
     crm_case_workflow,
     crm_case_escalation,
+    crm_case_live,
     crm_case_mail,
     crm_case_notify,
     crm_case_pending,

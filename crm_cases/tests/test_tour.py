@@ -16,3 +16,10 @@ class TestTour(CasesSetup, HttpCase):
         self.assertEqual(case.state, "done")
         self.assertEqual(case.user_id, self.user_member)
         self.assertEqual(case.priority, "2")
+
+    def test_onboarding(self):
+        self.start_tour("/odoo", "crm_cases_onboarding", login="cases_member")
+        case = self.env["crm.case"].search(
+            [("name", "=", "The battery does not charge")]
+        )
+        self.assertEqual(case.state, "done")

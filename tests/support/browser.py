@@ -1,0 +1,36 @@
+"""A real, headless Chromium, logged in to a real Odoo server."""
+
+import contextlib
+import resource
+import shutil
+
+from playwright.sync_api import sync_playwright
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+
+
+@contextlib.contextmanager
+def logged_in(url, login="admin", password=None, width=1400, height=850):
+    """Open a window as a user.
+
+    :param str url: of the server
+    :param str login: of the user
+    :param str password: the login, if there is none
+    :return: a context manager that gives Playwright's page
+    """
+    program = next(filter(None, map(shutil.which, PROGRAMS)))
+    # Odoo limits the memory of its process, and Chromium reserves more than that.
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        page = browser.new_page(viewport={"width": width, "height": height})
+        page.set_default_timeout(30_000)
+        page.goto(f"{url}/web/login")
+        page.fill("input[name=login]", login)
+        page.fill("input[name=password]", password or login)
+        page.click("form.oe_login_form button[type=submit]")
+        page.wait_for_url("**/odoo**")
+        yield page
+        browser.close()
