@@ -88,7 +88,7 @@ def run(env, scale):
         "rows": [row for pair in rows for row in pair],
         "notes": [
             "Server side: what the web client calls, with the fields of the real "
-            "views, as a user of all records and as one of own records; caches dropped.",
+            "views, as a user of all records and of own records; caches dropped.",
             "Medians; the ratio is the median of the ratios per round.",
             "Indexes: those that our main query uses by EXPLAIN. «none» is a scan of "
             "the whole table.",
