@@ -9,6 +9,7 @@
     "data": [
         "security/ir.model.access.csv",
         "security/crm_mailgateway_message_security.xml",
+        "data/crm_mailgateway_secret_data.xml",
         "data/mail_template_data.xml",
         "data/mail_activity_type_data.xml",
         "data/ir_cron_data.xml",
@@ -19,6 +20,8 @@
         "views/fetchmail_server_views.xml",
         "views/crm_case_team_views.xml",
         "views/crm_case_views.xml",
+        "views/crm_case_voice_views.xml",
+        "views/crm_case_team_followup_views.xml",
         "views/crm_mailgateway_menus.xml",
     ],
     "assets": {

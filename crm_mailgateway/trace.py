@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from .decisions import Decisions
 from .pipeline.classify import HUMAN, Verdict
 
 CONTEXT_KEY = "crm_mailgateway_trace"
@@ -22,6 +23,7 @@ class MailTrace:
     :param updated_cases: ids of the cases it joined
     :param result_id: the result row, once the mail has found its way
     :param own_addresses: answers to which of some addresses are aliases, by question
+    :param decisions: how it found its case, and whose voice it is
     """
 
     journal_id: int
@@ -35,3 +37,4 @@ class MailTrace:
     updated_cases: list = dataclasses.field(default_factory=list)
     result_id: int | None = None
     own_addresses: dict = dataclasses.field(default_factory=dict)
+    decisions: Decisions = dataclasses.field(default_factory=Decisions)

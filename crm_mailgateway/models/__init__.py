@@ -13,3 +13,11 @@ from . import fetchmail_server
 from . import crm_case
 from . import crm_case_team
 from . import res_config_settings
+from . import crm_mailgateway_secret
+from . import mail_alias_domain_token
+from . import mail_thread_voice
+from . import mail_thread_threading
+from . import crm_case_threading
+from . import crm_case_voice
+from . import crm_case_command
+from . import crm_case_team_followup

@@ -18,6 +18,8 @@ _DAY = 86_400
 
 _CASE = re.compile(r"c([1-9]\d{0,17})-([a-z2-7]{16})")
 _SPEAKER = re.compile(r"s([1-9]\d{0,17})-([1-9]\d{0,9})-(\d{1,6})-([a-z2-7]{16})")
+# Also what was cut or altered on its way must not be mistaken for a person.
+_TOKEN_LIKE = re.compile(r"[cs][1-9]\d{0,17}-[a-z0-9-]{0,60}")
 _MARKER = re.compile(r"\[ref:(c[1-9]\d{0,17}-[a-z2-7]{16})\]", re.IGNORECASE)
 _TAG = re.compile(r"\[([^\[\]\s]{2,40})\]")
 _MAX_CANDIDATES = 5
@@ -97,10 +99,13 @@ def add_to_address(address, token):
 
 
 def split_address(address):
-    """Return the address without its token, and the token or None."""
+    """Return the address without its token, and the token or None.
+
+    Whether the token is genuine is not decided here.
+    """
     local, _at, domain = (address or "").lower().rpartition("@")
     base, plus, detail = local.rpartition("+")
-    if plus and (_CASE.fullmatch(detail) or _SPEAKER.fullmatch(detail)):
+    if plus and _TOKEN_LIKE.fullmatch(detail):
         return f"{base}@{domain}", detail
     return f"{local}@{domain}", None
 

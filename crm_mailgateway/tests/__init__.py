@@ -20,3 +20,5 @@ from . import test_reply_to
 from . import test_retention
 from . import test_sender
 from . import test_thread_key
+from . import test_threading
+from . import test_voice

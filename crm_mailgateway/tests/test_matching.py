@@ -111,9 +111,9 @@ class TestMatching(BaseCase):
             ("a{99999999999}", "syntax"),
             ("x" * 251, "long"),
         ):
-            start = time.monotonic()
+            start = time.thread_time()
             self.assertEqual(pattern_problem(pattern), problem, pattern)
-            self.assertLess(time.monotonic() - start, 3)
+            self.assertLess(time.thread_time() - start, 3)
 
     def test_texts_are_bounded(self):
         facts = Facts(subject="x" * 10_000 + "end", body="y" * 200_000 + "end")
