@@ -3,6 +3,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.tools import LazyTranslate, email_normalize, plaintext2html
 
+from .. import words
 from ..pipeline.classify import BOUNCE
 from ..pipeline.domains import company_domain
 from ..pipeline.forwarded import plain_subject
@@ -226,8 +227,8 @@ class CrmCase(models.Model):
         """Thank the customer, who need not be the sender."""
         decisions = trace.decisions
         if decisions.no_acknowledgement:
-            reason = self.env._("A routing rule wants no acknowledgement.")
-            return {"ack_state": "withheld", "ack_reason": reason}
+            reason = _lt("A routing rule wants no acknowledgement.")
+            return {"ack_state": "withheld", "ack_terms": words.pack(reason)}
         correspondent = decisions.correspondent
         if decisions.forwarded or (
             correspondent and correspondent.address != correspondent.sender

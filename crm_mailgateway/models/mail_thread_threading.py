@@ -1,6 +1,7 @@
 from odoo import api, models
 from odoo.tools import LazyTranslate
 
+from .. import words
 from ..decisions import BY_ADDRESS, BY_MARKER, BY_REFERENCES, BY_TAG
 from ..pipeline import thread_key
 from ..pipeline.classify import BOUNCE, OWN, REPORT
@@ -36,7 +37,7 @@ class MailThread(models.AbstractModel):
     ):
         trace = self.env.context.get(CONTEXT_KEY)
         arguments = (message, message_dict, model, thread_id, custom_values)
-        if not trace or getattr(trace, "route", None) is not None:
+        if not trace or trace.route is not None:
             return super().message_route(*arguments)
         if self._mailgateway_set_aside(message, message_dict, trace):
             return []
@@ -45,6 +46,14 @@ class MailThread(models.AbstractModel):
             trace.target = CASE
             return self._mailgateway_thread(message_dict, routes, trace)
         return routes
+
+    @api.model
+    def _mailgateway_verdict(self, model, is_reply, trace):
+        """Say also why a mail went where it went."""
+        verdict = super()._mailgateway_verdict(model, is_reply, trace)
+        for reason in trace.decisions.reasons:
+            verdict = _lt("%(what)s; %(why)s", what=verdict, why=reason)
+        return verdict
 
     # MAILS ABOUT MAILS
 
@@ -57,7 +66,7 @@ class MailThread(models.AbstractModel):
         verdict = trace.classification
         if verdict.kind == OWN:
             trace.routed = True
-            trace.verdict = str(_lt("A mail of ours that came back to us."))
+            trace.verdict = _lt("A mail of ours that came back to us.")
             return True
         if verdict.kind not in (BOUNCE, REPORT):
             return False
@@ -67,7 +76,7 @@ class MailThread(models.AbstractModel):
         if verdict.kind == BOUNCE:
             self._mailgateway_mark_bounced(message, message_dict, verdict)
         trace.routed = True
-        trace.verdict = str(case._register_report(verdict))
+        trace.verdict = case._register_report(verdict)
         if case:
             trace.target = CASE
             trace.updated_cases.extend(case.ids)
@@ -77,7 +86,7 @@ class MailThread(models.AbstractModel):
                 res_model=CASE,
                 res_id=case.id,
                 message_id=trace.message_id,
-                verdict=trace.verdict,
+                verdict_terms=words.pack(trace.verdict),
             )
         return True
 

@@ -72,7 +72,12 @@ class TestThreadKey(BaseCase):
         self.assertIsNone(thread_key.add_to_address(f"{'a' * 40}@x.example", token))
 
     def test_other_sub_addresses_are_left_alone(self):
-        for address in ("robin+shop@x.example", "c42-abc@x.example", "a+c42@x.example", "a+b@x"):
+        for address in (
+            "robin+shop@x.example",
+            "c42-abc@x.example",
+            "a+c42@x.example",
+            "a+b@x",
+        ):
             self.assertEqual(thread_key.split_address(address), (address, None))
 
     def test_markers_are_found_where_clients_leave_them(self):
