@@ -130,6 +130,9 @@ class CrmCase(models.Model):
         check_company=True,
         tracking=True,
     )
+    use_contact = fields.Boolean(
+        related="type_id.use_contact", string="Has Contact Details"
+    )
     partner_name = fields.Char(
         string="Customer Name",
         compute="_compute_partner_name",

@@ -15,7 +15,9 @@ class CrmCase(models.Model):
 
     _inherit = "crm.case"
 
-    use_campaign = fields.Boolean(related="type_id.use_campaign")
+    use_campaign = fields.Boolean(
+        related="type_id.use_campaign", string="Owns a Campaign"
+    )
     own_campaign_id = fields.Many2one(
         "utm.campaign",
         string="Its Campaign",

@@ -16,12 +16,17 @@ class CrmCaseChecklist(models.Model):
         "res.users",
         string="Done By",
         ondelete="set null",
+        compute="_compute_done",
+        store=True,
+        precompute=True,
+        readonly=False,  # an import knows who did it
+    )
+    done_date = fields.Datetime(
+        string="Done On",
         readonly=True,
         compute="_compute_done",
         store=True,
-    )
-    done_date = fields.Datetime(
-        string="Done On", readonly=True, compute="_compute_done", store=True
+        precompute=True,
     )
 
     @api.depends("is_done")

@@ -24,8 +24,12 @@ class CrmCase(models.Model):
 
     _inherit = "crm.case"
 
-    use_outcome = fields.Boolean(related="type_id.use_outcome")
-    use_resolution = fields.Boolean(related="type_id.use_resolution")
+    use_outcome = fields.Boolean(
+        related="type_id.use_outcome", string="Ends Won or Lost"
+    )
+    use_resolution = fields.Boolean(
+        related="type_id.use_resolution", string="Has a Resolution"
+    )
     outcome = fields.Selection(
         OUTCOMES,
         compute="_compute_outcome",

@@ -28,7 +28,7 @@ class CrmCase(models.Model):
 
     _inherit = "crm.case"
 
-    use_repeat = fields.Boolean(related="type_id.use_repeat")
+    use_repeat = fields.Boolean(related="type_id.use_repeat", string="May Repeat")
     is_repeated = fields.Boolean(
         string="Repeat", tracking=True, groups="base.group_user"
     )

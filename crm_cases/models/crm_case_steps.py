@@ -6,7 +6,9 @@ class CrmCase(models.Model):
 
     _inherit = "crm.case"
 
-    use_checklist = fields.Boolean(related="type_id.use_checklist")
+    use_checklist = fields.Boolean(
+        related="type_id.use_checklist", string="Has a Checklist"
+    )
     checklist_ids = fields.One2many(
         "crm.case.checklist", "case_id", groups="base.group_user"
     )

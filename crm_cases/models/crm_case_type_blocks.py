@@ -28,6 +28,13 @@ class CrmCaseType(models.Model):
         help="Cases of this type can be converted to that one, for example a lead to "
         "an opportunity.",
     )
+    use_contact = fields.Boolean(
+        string="Contact Details",
+        default=True,
+        tracking=True,
+        help="Cases of this type have the name, the address and the phone of a person "
+        "who need not be a contact yet.",
+    )
     counts_as_lead = fields.Boolean(
         tracking=True,
         help="Cases of this type count as leads of the campaign that brought them.",

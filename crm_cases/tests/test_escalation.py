@@ -1,4 +1,4 @@
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .common import STATES, CasesCommon
@@ -76,6 +76,105 @@ class TestEscalation(CasesCommon):
         self.flush_tracking()
         subtype = self.env.ref("crm_cases.mt_case_escalated")
         self.assertIn(subtype, case.message_ids.subtype_id)
+
+    def test_the_team_above_says_who_gets_it(self):
+        expected = {
+            "leader": self.user_manager,
+            "keep": self.user_member,
+            "unassign": self.env["res.users"],
+        }
+        for setting, user in expected.items():
+            self.team_board.escalation_assign = setting
+            case = self._case(user_id=self.user_member.id)
+            case.action_escalate()
+            self.assertEqual(case.user_id, user, setting)
+
+    def test_portal_escalates_nothing(self):
+        case = self._case(partner_id=self.user_portal.partner_id.id)
+        with self.assertRaises(AccessError):
+            case.with_user(self.user_portal).action_escalate()
+
+
+@tagged("post_install", "-at_install")
+class TestDeescalation(CasesCommon):
+    """Back to where it came from, step by step."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.team_top = cls._team("Top", user_id=cls.user_other.id)
+        cls.team_board.parent_id = cls.team_top
+
+    def test_back_by_the_same_steps(self):
+        case = self._case_in("pending", user_id=self.user_member.id)
+        case.action_escalate()
+        case.action_escalate()
+        self.assertEqual((case.team_id, case.escalation_level), (self.team_top, 2))
+        case.action_deescalate()
+        self.assertEqual((case.team_id, case.escalation_level), (self.team_board, 1))
+        self.assertEqual(case.user_id, self.user_manager)
+        case.action_deescalate()
+        self.assertEqual((case.team_id, case.escalation_level), (self.team_care, 0))
+        self.assertEqual(case.user_id, self.user_member)
+        self.assertEqual(case.state, "pending")
+
+    def test_what_was_not_escalated(self):
+        with self.assertRaisesRegex(UserError, "was not escalated"):
+            self._case().action_deescalate()
+
+    def test_mixed_batch(self):
+        """Each goes back to its own team."""
+        branch = self._team("Branch", parent_id=self.team_board.id)
+        cases = self._case(user_id=self.user_member.id) + self._case(team_id=branch.id)
+        cases.action_escalate()
+        self.assertEqual(cases.team_id, self.team_board)
+        cases.action_deescalate()
+        self.assertEqual(cases.mapped("team_id"), self.team_care + branch)
+        self.assertEqual(cases[0].user_id, self.user_member)
+        self.assertFalse(cases[1].user_id)
+
+    def test_batch_is_all_or_nothing(self):
+        cases = self._case() + self._case()
+        cases[0].action_escalate()
+        with self.assertRaises(UserError), self.cr.savepoint():
+            cases.action_deescalate()
+        self.assertEqual(cases[0].team_id, self.team_board)
+
+    def test_closed_is_refused(self):
+        case = self._case()
+        case.action_escalate()
+        case.action_cancel()
+        with self.assertRaisesRegex(UserError, "closed"):
+            case.action_deescalate()
+
+    def test_team_and_user_that_are_gone(self):
+        case = self._case(user_id=self.user_member.id)
+        case.action_escalate()
+        case.action_escalate()
+        self.team_board.active = False
+        self.user_member.active = False
+        case.action_deescalate()
+        self.assertEqual(case.team_id, self.team_care)
+        self.assertFalse(case.user_id)
+
+    def test_who_gives_back_keeps_following(self):
+        case = self._case()
+        case.action_escalate()
+        case.with_user(self.user_manager).action_deescalate()
+        self.assertIn(self.user_manager.partner_id, case.message_partner_ids)
+
+    def test_many_are_not_many_writes(self):
+        cases = self.env["crm.case"].browse([self._case().id for _n in range(20)])
+
+        def queries(batch):
+            self.flush_tracking()
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            batch.with_context(mail_notrack=True, tracking_disable=True)._escalate()
+            self.env.flush_all()
+            return self.cr.sql_log_count - before
+
+        self.assertLess(queries(cases[2:]), queries(cases[:2]) + 10)
 
 
 @tagged("post_install", "-at_install")

@@ -36,6 +36,11 @@ def migrate(cr, version):
                         case_type.id,
                     )
                 )
+    for name in {"task", "campaign"} & set(types):
+        cr.execute(
+            "UPDATE crm_case_type SET use_contact = FALSE WHERE id = %s",
+            [types[name].id],
+        )
     env.invalidate_all()
     if {"lead", "opportunity"} <= set(types):
         types["lead"].convert_type_id = types["opportunity"]
