@@ -41,6 +41,7 @@
         "views/crm_case_analysis_views.xml",
         "views/crm_case_kanban_views.xml",
         "views/crm_case_blocks_views.xml",
+        "views/crm_case_blocks_actions.xml",
         "views/crm_case_actions.xml",
         "views/crm_case_party_views.xml",
         "views/crm_case_team_views.xml",
@@ -72,6 +73,7 @@
         "web.assets_backend": [
             "crm_cases/static/src/case_kanban/*",
             "crm_cases/static/src/tours/*",
+            "crm_cases/static/src/scss/case_form.scss",
         ],
         "web.assets_tests": [
             "crm_cases/static/tests/tours/*.js",

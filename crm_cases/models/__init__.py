@@ -1,4 +1,5 @@
 from . import (
+    mail_scheduled_message,
     mail_thread,
     crm_case_tree_mixin,
     crm_case_part_mixin,

@@ -223,7 +223,7 @@ class CrmCase(models.Model):
     def _close_in_stage(self, vals, outcome, stage):
         stages = self._get_closed_stages(outcome)
         self._check_transition(stages[:1].state or DONE)
-        wanted = stage if stage in stages else stages.browse()
+        wanted = stage & stages if stage else stages.browse()
         for target, cases in self.grouped(
             lambda case: (
                 wanted._pick(case.team_id, case.type_id)
@@ -253,6 +253,17 @@ class CrmCase(models.Model):
                 return True
         return False
 
+    def _check_has_outcome(self):
+        for case in self:
+            if not case.use_outcome:
+                raise UserError(
+                    self.env._(
+                        "%(case)s is a %(type)s, which is neither won nor lost.",
+                        case=case.display_name,
+                        type=case.type_id.name,
+                    )
+                )
+
     def _get_close_action(self, **defaults):
         return {
             "type": "ir.actions.act_window",
@@ -280,10 +291,12 @@ class CrmCase(models.Model):
         return super().action_close()
 
     def action_won(self):
+        self._check_has_outcome()
         if self._asks_on_close(WON):
             return self._get_close_action(outcome=WON)
         return self._close({}, WON)
 
     def action_lost(self):
         """Always ask: the reason of a loss is what one learns from."""
+        self._check_has_outcome()
         return self._get_close_action(outcome=LOST)

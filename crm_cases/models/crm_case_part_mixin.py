@@ -20,6 +20,11 @@ class CrmCasePartMixin(models.AbstractModel):
             domain = Domain(domain) & Domain("case_id", "in", visible._search([]))
         return super()._search(domain, *args, bypass_access=bypass_access, **kwargs)
 
+    def write(self, vals):
+        if vals.get("case_id"):  # moved to a case that one must reach as well
+            self.env["crm.case"].browse(vals["case_id"]).check_access("write")
+        return super().write(vals)
+
     def _check_access(self, operation):
         result = super()._check_access(operation)
         if result or not self or self.env.su:

@@ -80,8 +80,13 @@ class CrmCase(models.Model):
     # ------------------------------------------------------------
 
     def action_escalate(self):
+        return self._leave_if_hidden(super().action_escalate())
+
+    def action_deescalate(self):
+        return self._leave_if_hidden(super().action_deescalate())
+
+    def _leave_if_hidden(self, result):
         """Whoever hands a case to a private team cannot stay on its form."""
-        result = super().action_escalate()
         hidden = self - self._filtered_access("read")
         return hidden._get_handed_over_action() if hidden else result
 

@@ -14,6 +14,10 @@ DIALOG = (NOTHING, NOTHING, ALL, ALL)
 RIGHTS = {
     "crm.case": (NOTHING, READ, ALL, ALL),
     "crm.case.category": CONFIGURATION,
+    "crm.case.checklist": (NOTHING, NOTHING, ALL, ALL),
+    "crm.case.close": DIALOG,
+    "crm.case.close.reason": CONFIGURATION,
+    "crm.case.convert": DIALOG,
     "crm.case.party": (NOTHING, READ, ALL, ALL),
     "crm.case.party.ask": DIALOG,
     "crm.case.party.share": DIALOG,

@@ -194,4 +194,4 @@ class TestRevenue(CasesCommon):
         case = self._opportunity(partner_id=self.user_portal.partner_id.id)
         case = case.with_user(self.user_portal)
         for name in ("planned_revenue", "planned_cost", "expected_revenue"):
-            self.assertFalse(case.has_field_access(case._fields[name], "read"), name)
+            self.assertFalse(case._has_field_access(case._fields[name], "read"), name)

@@ -182,7 +182,7 @@ class TestClosingRequires(ClosingSetup):
         case = self._of_type(self.claim, partner_id=self.user_portal.partner_id.id)
         for name in (*self.answers, "close_reason_id"):
             self.assertFalse(
-                case.with_user(self.user_portal).has_field_access(
+                case.with_user(self.user_portal)._has_field_access(
                     case._fields[name], "read"
                 )
             )
@@ -257,6 +257,12 @@ class TestOutcome(ClosingSetup):
             case.stage_id = self.won
         case.action_close()
         self.assertFalse(case.outcome)
+
+    def test_buttons_of_others(self):
+        """By a remote call or a list, whatever the form shows."""
+        for button in ("action_won", "action_lost"):
+            with self.assertRaisesRegex(UserError, "neither won nor lost"):
+                getattr(self._case_in("open"), button)()
 
     def test_reopening_clears_the_outcome(self):
         case = self._of_type(self.opportunity)

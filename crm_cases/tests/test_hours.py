@@ -50,13 +50,14 @@ class TestHours(CasesCommon):
 
     def _timed(self, created, **dates):
         """A case as an import leaves it: with its own dates."""
-        case = self._case(user_id=self.user_member.id)
+        case = self._case_in("open", user_id=self.user_member.id)
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE crm_case SET create_date = %s WHERE id = %s", (created, case.id)
         )
         case.invalidate_recordset()
-        case.write(dates)
+        case.write({"date_open": False, **dates})
+        self.env.flush_all()
         return case
 
     def test_over_the_weekend(self):

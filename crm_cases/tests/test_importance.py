@@ -94,6 +94,7 @@ class TestImportance(CasesSetup, MailCommon):
                 "zoe@new.example.com",
                 "nobody@unknown.example.com",
                 subject="To a contact",
+                model="res.partner",
                 target_model="res.partner",
             )
         self.assertTrue(partner)

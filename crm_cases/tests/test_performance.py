@@ -16,6 +16,10 @@ CARD = {
     "date_deadline": {},
     "activity_state": {},
     "type_icon": {},
+    "checklist_count": {},
+    "checklist_done_count": {},
+    "expected_revenue": {},
+    "currency_id": {},
     "type_id": {"fields": {"display_name": {}}},
     "stage_id": {"fields": {"display_name": {}}},
     "team_id": {"fields": {"display_name": {}}},
@@ -62,7 +66,7 @@ class TestPerformance(CasesCommon):
 
     @warmup
     def test_board_and_list(self):
-        with self.assertQueryCount(16):
+        with self.assertQueryCount(18):
             self._read_cards(80)
 
     def test_board_does_not_grow(self):
@@ -87,6 +91,26 @@ class TestPerformance(CasesCommon):
     def test_write_100(self):
         with self.assertQueryCount(6):
             self.cases.with_user(self.user_leader).write({"color": 2})
+            self.env.flush_all()
+
+    @warmup
+    def test_close_100_with_answers(self):
+        """As the wizard does: the answers of all in a handful of queries."""
+        claim = self.env.ref("crm_cases.crm_case_type_claim")
+        reasons = {
+            "cause_id": self.env.ref("crm_cases.crm_case_close_reason_cause_material"),
+            "resolution_id": self.env.ref(
+                "crm_cases.crm_case_close_reason_resolution_replaced"
+            ),
+        }
+        answers = {name: reason.id for name, reason in reasons.items()}
+        answers["resolution_note"] = "All replaced."
+        cases = self.cases.with_context(mail_notrack=True)
+        cases.write({"type_id": claim.id})
+        self.env.flush_all()
+        self.env.invalidate_all()
+        with self.assertQueryCount(40):
+            cases._close(answers)
             self.env.flush_all()
 
     @warmup

@@ -26,7 +26,6 @@ class CrmCaseConvert(models.TransientModel):
             ("create", "Create a new contact"),
             ("none", "Do not set a customer"),
         ],
-        required=True,
         compute="_compute_customer",
         store=True,
         readonly=False,
