@@ -184,8 +184,9 @@ def _outbox(options):
 
 def _pictures(_options):
     port, _database = server.running()
-    script = [runtime.provide().python, ROOT / "docs/pictures.py"]
-    return foreground([*script, f"http://127.0.0.1:{port}", OUTBOX])
+    python, url = runtime.provide().python, f"http://127.0.0.1:{port}"
+    scripts = sorted((ROOT / "docs").glob("pictures*.py"))
+    return max(foreground([python, script, url, OUTBOX]) for script in scripts)
 
 
 def _test(options):
