@@ -1,6 +1,7 @@
 from odoo import api, fields, models
-from odoo.exceptions import RedirectWarning, UserError, ValidationError
+from odoo.exceptions import UserError, ValidationError
 
+from ..exceptions import ClosingRequired
 from .case_states import CLOSED_STATES, DONE, LOST, OUTCOMES, TRANSITIONS, WON
 
 REASON_DOMAIN = "['|', ('type_ids', '=', False), ('type_ids', 'in', type_id), %s]"
@@ -183,7 +184,7 @@ class CrmCase(models.Model):
 
     def _raise_closing_required(self, cases, message, stage=None):
         action = cases._get_close_action(stage_id=stage and stage.id)
-        raise RedirectWarning(message, action, self.env._("Close…"))
+        raise ClosingRequired(message, action, self.env._("Fill In"))
 
     # ------------------------------------------------------------
     # CLOSING

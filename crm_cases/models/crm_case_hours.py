@@ -65,14 +65,16 @@ class CrmCase(models.Model):
         return self.team_id.resource_calendar_id or self.company_id.resource_calendar_id
 
     def _get_working_time(self, calendar):
-        """One reading of the calendar for the whole span of these cases."""
+        """One reading of the calendar for the whole span of these cases; none for
+        cases whose clocks all run, like those that have just come."""
+        stopped = self.filtered(lambda case: any(case[d] for d in CLOCKS.values()))
+        if not calendar or not stopped:
+            return ElapsedTime()
         moments = [
             utc.localize(moment)
-            for case in self
+            for case in stopped
             for moment in (case.create_date, *(case[d] for d in CLOCKS.values()))
             if moment
         ]
-        if not calendar or len(moments) < 2:
-            return ElapsedTime()
         spans = calendar._work_intervals_batch(min(moments), max(moments))
         return WorkingTime(spans[False])

@@ -1,4 +1,5 @@
 from odoo.exceptions import RedirectWarning, UserError, ValidationError
+from odoo.http import serialize_exception
 from odoo.tests import Form, tagged
 
 from .common import CasesCommon
@@ -98,6 +99,15 @@ class TestClosingRequires(ClosingSetup):
             self.assertIn("Root Cause", message)
             self.assertEqual(action["context"]["default_case_ids"], case.ids)
             self.assertEqual(case.state, "open", name)
+
+    def test_programs_get_an_ordinary_error(self):
+        """A rule or a mail command shows its text, and the client knows its dialog."""
+        with self.assertRaises(UserError) as refused:
+            self._of_type(self.claim).write({"state": "done"})
+        error = serialize_exception(refused.exception)
+        self.assertEqual(error["name"], "odoo.exceptions.RedirectWarning")
+        self.assertEqual(str(refused.exception), error["arguments"][0])
+        self.assertEqual(len(error["arguments"]), 4)
 
     def test_wizard_after_a_drag_goes_where_it_was_dragged(self):
         other = self.env["crm.case.stage"].create(

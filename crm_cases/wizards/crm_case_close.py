@@ -111,4 +111,5 @@ class CrmCaseClose(models.TransientModel):
             for name, value in answers.items()
         }
         self.case_ids._close(answers, self.outcome, self.stage_id)
-        return {"type": "ir.actions.act_window_close"}
+        # After a drag nobody else would tell the board to read the case again.
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
