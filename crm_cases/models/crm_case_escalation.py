@@ -26,7 +26,7 @@ class CrmCase(models.Model):
         help="How many times the case went up to a parent team.",
     )
     escalation_team_id = fields.Many2one(
-        related="team_id.parent_id", string="Escalates To"
+        related="team_id.parent_id", string="Escalates To", tracking=False
     )
     # [[team id, user id or False], …], the way back last
     escalation_trail = fields.Json(copy=False, groups="base.group_user")
