@@ -240,15 +240,25 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _message_route_process(self, message, message_dict, routes):
-        """Whom a party copied in is no recipient of ours: he would be let in."""
-        for model, thread_id, *_rest in routes or []:
-            party = (
-                self.env[CASE].browse(thread_id)._detect_party(message_dict)
-                if model == CASE and thread_id and message_dict.get("partner_ids")
-                else None
-            )
-            if party:
-                partners = party.env["res.partner"].browse(message_dict["partner_ids"])
-                allowed = party._filter_allowed_partners(partners)
-                message_dict["partner_ids"] = allowed.ids
+        routes = [self._route_to_survivor(route) for route in routes or []]
+        for model, thread_id, *_rest in routes:
+            if model == CASE and thread_id and message_dict.get("partner_ids"):
+                self._drop_outside_recipients(thread_id, message_dict)
         return super()._message_route_process(message, message_dict, routes)
+
+    @api.model
+    def _route_to_survivor(self, route):
+        """An answer to a case that was merged goes where the conversation went."""
+        model, thread_id, *rest = route
+        if model != CASE or not thread_id:
+            return route
+        case = self.env[CASE].browse(thread_id).exists()
+        return (CASE, case._get_survivor().id, *rest) if case else route
+
+    @api.model
+    def _drop_outside_recipients(self, case_id, message_dict):
+        """Whom a party copied in is no recipient of ours: he would be let in."""
+        party = self.env[CASE].browse(case_id)._detect_party(message_dict)
+        if party:
+            partners = party.env["res.partner"].browse(message_dict["partner_ids"])
+            message_dict["partner_ids"] = party._filter_allowed_partners(partners).ids

@@ -1,7 +1,9 @@
 from . import (
     crm_case_close,
     crm_case_convert,
+    crm_case_merge,
     crm_case_party_ask,
     crm_case_party_share,
     crm_case_pending,
+    crm_case_split,
 )
