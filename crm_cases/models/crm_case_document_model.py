@@ -56,7 +56,9 @@ class CrmCaseDocumentModel(models.Model):
     @api.model
     def _create_usual(self):
         """Begin with the usual documents of the apps that are installed."""
-        known = set(self.search([("model_id.model", "in", self._usual)]).mapped("model"))
+        known = set(
+            self.search([("model_id.model", "in", self._usual)]).mapped("model")
+        )
         self.create(
             [
                 {
