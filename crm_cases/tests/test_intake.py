@@ -2,9 +2,11 @@ from odoo.tests import tagged
 
 from odoo.addons.mail.tests.common import MailCommon
 
-from .common import CasesSetup
+from .common import PROOF, CasesSetup
 
-MAIL = """\
+MAIL = (
+    f"{PROOF}\n"
+    + """\
 From: {email_from}
 To: {to}
 Cc: {cc}
@@ -25,6 +27,7 @@ Content-Disposition: attachment; filename="lamp.txt"
 flicker
 --xx--
 """
+)
 
 
 @tagged("post_install", "-at_install")

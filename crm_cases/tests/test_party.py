@@ -3,10 +3,12 @@ from odoo.tests import tagged
 
 from odoo.addons.mail.tests.common import MailCommon
 
-from .common import CasesSetup
+from .common import PROOF, CasesSetup
 
 SECRET = "We knew of the broken batch since spring"
-MAIL = """From: {sender}
+MAIL = (
+    f"{PROOF}\n"
+    + """From: {sender}
 To: {to}
 Cc: {cc}
 Subject: {subject}
@@ -25,6 +27,7 @@ Content-Disposition: attachment; filename="batch.txt"
 list of broken batches
 --X--
 """
+)
 
 
 class PartiesCommon(CasesSetup, MailCommon):
