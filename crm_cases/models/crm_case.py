@@ -202,8 +202,7 @@ class CrmCase(models.Model):
         """The caller, if that is one of our people: never the mail gateway, the
         superuser, a portal or a public user."""
         user = self.env.user
-        root = self.env.ref("base.user_root", raise_if_not_found=False)
-        if user == root or not user._is_internal():
+        if user._is_superuser() or not user._is_internal():
             return self.env["res.users"]
         return user
 

@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from .known_records import known
+
 NEW_CASES = "crm_cases/new"
 
 
@@ -29,4 +31,4 @@ class CrmCase(models.Model):
     @api.model
     def _get_audience(self):
         # sudo: a portal user who files a case reads no groups
-        return self.env.ref("crm_cases.crm_cases_group_own").sudo()
+        return known(self.env, "crm_cases.crm_cases_group_own").sudo()

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import parse_contact_from_email
 
 from .case_states import CLOSED_STATES, OPEN, PENDING
+from .known_records import known
 
 # What people write themselves. Acknowledgements, reminders, out-of-office notes and
 # system messages have other types: they answer nobody and are nobody's answer.
@@ -99,7 +100,7 @@ class CrmCase(models.Model):
         author = message.author_id
         if message.is_internal or message.subtype_id.internal:
             return False
-        if author == self.env.ref("base.partner_root"):
+        if author == known(self.env, "base.partner_root"):
             return False
         if self._is_customer(author):
             return CUSTOMER
@@ -165,7 +166,7 @@ class CrmCase(models.Model):
     # ------------------------------------------------------------
 
     def _creation_subtype(self):
-        return self.env.ref("crm_cases.mt_case_new")
+        return known(self.env, "crm_cases.mt_case_new")
 
     def _creation_message(self):
         self.ensure_one()
@@ -178,15 +179,16 @@ class CrmCase(models.Model):
         if self.escalation_level > initial_values.get(
             "escalation_level", self.escalation_level
         ):
-            return self.env.ref("crm_cases.mt_case_escalated")
+            return known(self.env, "crm_cases.mt_case_escalated")
         if "stage_id" in initial_values:
             before = initial_values["stage_id"].state
             closes = self.state in CLOSED_STATES and before not in CLOSED_STATES
-            return self.env.ref(
-                "crm_cases.mt_case_closed" if closes else "crm_cases.mt_case_stage"
+            return known(
+                self.env,
+                "crm_cases.mt_case_closed" if closes else "crm_cases.mt_case_stage",
             )
         if "user_id" in initial_values and self.user_id:
-            return self.env.ref("crm_cases.mt_case_assigned")
+            return known(self.env, "crm_cases.mt_case_assigned")
         return super()._track_subtype(initial_values)
 
     # ------------------------------------------------------------

@@ -1,6 +1,7 @@
 from odoo import models
 
 from .crm_case_mail import CUSTOMER, HUMAN_MESSAGE_TYPES
+from .known_records import known
 
 
 class CrmCase(models.Model):
@@ -29,7 +30,7 @@ class CrmCase(models.Model):
         """Data of followers of the subtype, without those who are told already."""
         told = {recipient["id"] for recipient in recipients}
         told.add(message.sudo().author_id.id)
-        subtype = self.env.ref("crm_cases.mt_case_replied")
+        subtype = known(self.env, "crm_cases.mt_case_replied")
         followers = self.env["mail.followers"]._get_recipient_data(
             self, message.message_type, subtype.id, []
         )[self.id]

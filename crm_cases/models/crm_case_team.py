@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from .case_states import ACTIVE_STATES
+from .known_records import known
 
 
 class CrmCaseTeam(models.Model):
@@ -131,7 +132,8 @@ class CrmCaseTeam(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_fallback(self):
-        if self.env.ref("crm_cases.team_general", raise_if_not_found=False) in self:
+        general = known(self.env, "crm_cases.team_general")
+        if general and general in self:
             raise UserError(
                 self.env._(
                     "This team takes the cases that no other team claims: it cannot "
@@ -144,7 +146,7 @@ class CrmCaseTeam(models.Model):
     @api.model
     def _get_fallback_team(self, company=None):
         """The team for what nobody claims: General, else the first one there is."""
-        general = self.env.ref("crm_cases.team_general", raise_if_not_found=False)
+        general = known(self.env, "crm_cases.team_general")
         company = company or self.env.company
         if general and general.active and general.company_id <= company:
             return general

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from .case_states import ACTIVE_STATES
+from .known_records import known
 
 
 class CrmCaseType(models.Model):
@@ -61,9 +62,7 @@ class CrmCaseType(models.Model):
     @api.model
     def _get_default_type(self):
         """Request: the word for what somebody wants from us and we know no more."""
-        default_type = self.env.ref(
-            "crm_cases.crm_case_type_request", raise_if_not_found=False
-        )
+        default_type = known(self.env, "crm_cases.crm_case_type_request")
         if default_type and default_type.active:
             return default_type
         return self.search([], limit=1)

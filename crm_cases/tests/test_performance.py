@@ -1,3 +1,5 @@
+from lxml import etree
+
 from odoo.tests import tagged, warmup
 
 from .common import CasesCommon
@@ -77,6 +79,33 @@ class TestPerformance(CasesCommon):
         self.env.invalidate_all()
         before = self.cr.sql_log_count
         self._read_cards(limit)
+        return self.cr.sql_log_count - before
+
+    @warmup
+    def test_form(self):
+        """What a form asks for: its own fields, without the conversation."""
+        cases = self.env["crm.case"].with_user(self.user_leader)
+        view = cases.get_view(view_type="form")
+        names = set(etree.fromstring(view["arch"]).xpath("//sheet//field/@name"))
+        fields = {name: {} for name in names if name in cases._fields}
+        self.env.invalidate_all()
+        with self.assertQueryCount(50):
+            self.cases[7].with_user(self.user_leader).web_read(fields)
+
+    @warmup
+    def test_create(self):
+        """One case costs what it costs; a hundred cost little more each."""
+        costs = [self._cost_of_creating(count) for count in (1, 1, 51)]
+        self.assertLess((costs[2] - costs[1]) / 50, 3)
+
+    def _cost_of_creating(self, count):
+        before = self.cr.sql_log_count
+        self.env["crm.case"].with_user(self.user_leader).with_context(
+            tracking_disable=True
+        ).create(
+            [{"name": f"N{n}", "team_id": self.team_care.id} for n in range(count)]
+        )
+        self.env.flush_all()
         return self.cr.sql_log_count - before
 
     @warmup
