@@ -34,7 +34,8 @@ class Decisions:
     :param instructions: commands at its top
     :param rule_ids: the routing rules that took effect
     :param no_acknowledgement: whether a rule wants silence
-    :param template_id: the acknowledgement that a rule wants
+    :param customer: the address that a rule found in the mail
+    :param rule_log: each rule that was asked, with its match
     :param watchers: addresses that a rule adds
     :param reasons: sentences for the journal: why it went where it went
     """
@@ -54,6 +55,7 @@ class Decisions:
     instructions: Instructions = dataclasses.field(default_factory=Instructions)
     rule_ids: list = dataclasses.field(default_factory=list)
     no_acknowledgement: bool = False
-    template_id: int | None = None
+    customer: str | None = None
+    rule_log: list = dataclasses.field(default_factory=list)
     watchers: list = dataclasses.field(default_factory=list)
     reasons: list = dataclasses.field(default_factory=list)

@@ -42,14 +42,7 @@ class CrmCase(models.Model):
     def _mailgateway_survivor(self):
         """Return the case that this one was merged into, at the end of all merges."""
         self.ensure_one()
-        case = self
-        if "merged_into_id" not in self._fields:
-            return case
-        for _step in range(20):
-            if not case.merged_into_id:
-                break
-            case = case.merged_into_id
-        return case
+        return self._get_survivor()
 
     @api.model
     def _mailgateway_find_by_tag(self, subject, decisions):
@@ -57,7 +50,9 @@ class CrmCase(models.Model):
         numbers = thread_key.find_tags(subject)
         if not numbers:
             return self
-        for case in self.search([("number", "in", numbers)], limit=5):
+        # Merged cases are archived, and lead to the one that survived.
+        cases = self.with_context(active_test=False)
+        for case in cases.search([("number", "in", numbers)], limit=5):
             if case._mailgateway_survivor()._mailgateway_is_participant(decisions):
                 return case
         return self
@@ -71,6 +66,10 @@ class CrmCase(models.Model):
         if decisions.user_id:
             return True
         address = decisions.correspondent.sender
+        if decisions.claimed_user_id:
+            # What we wrote to a colleague makes nobody a participant who bears his
+            # address; he may be the customer of the case, though.
+            return address == self.email_normalized
         return bool(address) and (
             address in self._mailgateway_known_addresses()
             or self._mailgateway_is_colleague(address)

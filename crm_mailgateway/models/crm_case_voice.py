@@ -39,7 +39,7 @@ class CrmCase(models.Model):
         "Language of the Mail",
         readonly=True,
         copy=False,
-        help="Code of an installed language, as detected in the first mail.",
+        help="Two letters, as detected in the first mail.",
     )
     mail_warning = fields.Selection(WARNINGS, readonly=True, copy=False)
     mail_warning_address = fields.Char(readonly=True, copy=False)
@@ -58,7 +58,7 @@ class CrmCase(models.Model):
         trace = self.env.context.get(CONTEXT_KEY)
         if trace and trace.decisions.correspondent:
             decisions = trace.decisions
-            lang = self._mailgateway_language(decisions.text)
+            lang = detect_language(decisions.text)
             custom_values = {"mail_lang": lang, **(custom_values or {})}
             msg_dict = self._mailgateway_as_customer(msg_dict, decisions)
         return super().message_new(msg_dict, custom_values)
@@ -82,18 +82,16 @@ class CrmCase(models.Model):
         return {"email_from": formatted, "from": formatted, "author_id": partner.id}
 
     @api.model
-    def _mailgateway_language(self, text):
-        """Return the code of the installed language that a text is written in."""
-        short = detect_language(text)
-        if not short:
-            return False
+    def _mailgateway_installed_lang(self, short):
+        """Return the code of the installed language for two letters, or False."""
         installed = [code for code, _name in self.env["res.lang"].get_installed()]
         return next((c for c in installed if c.split("_")[0] == short), False)
 
     def _prepare_customer_vals(self):
         vals = super()._prepare_customer_vals()
-        if self.mail_lang:
-            vals["lang"] = self.mail_lang
+        lang = self.mail_lang and self._mailgateway_installed_lang(self.mail_lang)
+        if lang:
+            vals["lang"] = lang
         company = self._mailgateway_company_of_domain()
         if company:
             vals["parent_id"] = company.id
@@ -140,6 +138,7 @@ class CrmCase(models.Model):
     def _mailgateway_tell_origin(self):
         """Let both cases name each other in their chatter."""
         if self.origin_id and self._mailgateway_is_new():
+            self.related_case_ids |= self.origin_id
             body = self.env._("Follows %s", self.origin_id._get_html_link())
             self._message_log(body=body)
             body = self.env._("Continued in %s", self._get_html_link())

@@ -13,6 +13,7 @@ from odoo.tools import SQL, LazyTranslate
 from .. import words
 from ..pipeline import limits
 from .crm_mailgateway_message import StoredMail
+from .crm_mailgateway_rule import HeldByRule
 
 _lt = LazyTranslate(__name__)
 _logger = logging.getLogger(__name__)
@@ -96,7 +97,7 @@ class CrmMailgatewayMessage(models.Model):
         """Write down a failed attempt, and when the next one is due."""
         row = self.browse(row_id)
         pause = BACKOFF[row.attempts] if row.attempts < len(BACKOFF) else None
-        if isinstance(error, RecursionError):
+        if isinstance(error, RecursionError | HeldByRule):
             pause = None  # it would end so each time
         next_attempt = pause and fields.Datetime.now() + pause
         _logger.warning("Received mail #%s failed: %r", row_id, error)

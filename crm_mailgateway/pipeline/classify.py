@@ -62,7 +62,6 @@ _TELLTALE = (
     "X-GitHub-Reason",
     "X-SFDC-EmailCategory",
     "X-Cron-Env",
-    OWN_HEADER,
 )
 _VALUED = {
     "X-AMAZON-MAIL-RELAY-TYPE": "notification",

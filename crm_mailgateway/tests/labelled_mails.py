@@ -98,6 +98,7 @@ PEOPLE = (
             "Delivered-To: support@ours.example",
             "X-Original-To: support@ours.example",
             "Comments: sent from the contact form",
+            "X-Cases-Origin: typed-by-people-of-another-database",
         )
     ]
 )
@@ -192,7 +193,6 @@ MACHINES = [
         "From: a@b.example\nPrecedence: junk",
         "From: a@b.example\nPrecedence: auto_reply",
         "From: a@b.example\nX-Precedence: auto_reply",
-        "From: other.odoo@firm.example\nX-Cases-Origin: of-another-database",
         "From: a@b.example\nReturn-Path: <>",
     )
 ] + [

@@ -236,7 +236,7 @@ class TestCustomer(VoiceCommon):
             From="Zoe <zoe@velo.example>",
             body="Bonjour, ma commande n'est pas arrivée, pouvez-vous m'aider ? Merci.",
         ).case_id
-        self.assertEqual(case.mail_lang, "fr_FR")
+        self.assertEqual(case.mail_lang, "fr")
         self.assertFalse(case.partner_id)
         vals = case._prepare_customer_vals()
         self.assertEqual(vals["parent_id"], company.id)

@@ -1,0 +1,44 @@
+from odoo import fields, models
+
+from .crm_case import LIMIT, LIMIT_PARAMETER
+from .crm_case_limits import TOTAL, TOTAL_PARAMETER
+from .mail_thread_attachments import (
+    COUNT_PARAMETER,
+    EXTENSIONS_PARAMETER,
+    MAX_COUNT,
+    SIZE_PARAMETER,
+)
+from .mail_thread_voice import AUTHSERV_PARAMETER
+
+
+class ResConfigSettings(models.TransientModel):
+    """Whom to believe, how often to thank, and which attachments to keep."""
+
+    _inherit = "res.config.settings"
+
+    crm_mailgateway_authserv_ids = fields.Char(
+        "Trusted mail servers",
+        config_parameter=AUTHSERV_PARAMETER,
+        help="Names with which your own mail servers begin Authentication-Results.",
+    )
+    crm_mailgateway_thanks = fields.Integer(
+        "Acknowledgements per sender and hour",
+        config_parameter=LIMIT_PARAMETER,
+        default=LIMIT,
+    )
+    crm_mailgateway_thanks_total = fields.Integer(
+        "Acknowledgements per hour",
+        config_parameter=TOTAL_PARAMETER,
+        default=TOTAL,
+    )
+    crm_mailgateway_blocked_extensions = fields.Char(
+        "Refused attachments",
+        config_parameter=EXTENSIONS_PARAMETER,
+        help="Extensions, separated by blanks. Empty: the usual programs.",
+    )
+    crm_mailgateway_attachments_count = fields.Integer(
+        "Attachments per mail", config_parameter=COUNT_PARAMETER, default=MAX_COUNT
+    )
+    crm_mailgateway_attachments_size = fields.Integer(
+        "Attachments per mail (MB)", config_parameter=SIZE_PARAMETER, default=25
+    )

@@ -1,0 +1,121 @@
+import time
+from email.message import EmailMessage
+
+from odoo.tests import tagged
+
+from .common import CUSTOMER, DOMAIN, compose
+from .test_threading import STAFF
+from .test_voice import PASS, VoiceCommon
+
+HTML = """
+<html><head><style>body{background:url(https://evil.example/a.png)}</style></head>
+<body onload="alert(1)"><script>alert(1)</script>
+<a href="javascript:alert(1)">x</a><img src=x onerror="alert(1)">
+<iframe src="https://evil.example"></iframe><form action="https://evil.example"></form>
+<a href="data:text/html;base64,PHNjcmlwdD4=">y</a><svg onload="alert(1)"></svg>
+<p>Hello</p></body></html>
+"""
+
+
+@tagged("post_install", "-at_install")
+class TestAttacks(VoiceCommon):
+    def html_mail(self, body, *files):
+        message = EmailMessage()
+        message["From"] = CUSTOMER
+        message["To"] = f"support@{DOMAIN}"
+        message["Subject"] = "Hello"
+        message["Message-ID"] = f"<{next(self.numbers)}@client.example>"
+        message.set_content("Hello")
+        message.add_alternative(body, subtype="html")
+        for name, content in files:
+            message.add_attachment(
+                content, maintype="application", subtype="octet-stream", filename=name
+            )
+        return self.receive(bytes(message))
+
+    def test_nothing_in_a_body_runs(self):
+        case = self.html_mail(HTML).case_id
+        body = case.message_ids.sorted("id")[0].body.lower()
+        self.assertIn("hello", body)
+        for danger in (
+            "<script",
+            "onload",
+            "onerror",
+            "javascript:",
+            "<iframe",
+            "<form",
+            "data:text/html",
+            "<style",
+        ):
+            self.assertNotIn(danger, body)
+
+    def test_programs_are_named_and_not_kept(self):
+        case = self.html_mail(
+            "<p>x</p>", ("bill.pdf", b"%PDF"), ("bill.pdf.exe", b"MZ"), ("x.js", b"1")
+        ).case_id
+        attachments = self.env["ir.attachment"].search(
+            [("res_model", "=", "crm.case"), ("res_id", "=", case.id)]
+        )
+        self.assertEqual(attachments.mapped("name"), ["bill.pdf"])
+        notes = " ".join(case.message_ids.mapped("body"))
+        self.assertIn("bill.pdf.exe", notes)
+        self.assertIn("x.js", notes)
+
+    def test_too_many_attachments_are_named(self):
+        self.env["ir.config_parameter"].set_param(
+            "crm_mailgateway.attachments_count", "2"
+        )
+        case = self.html_mail(
+            "<p>x</p>", *((f"{n}.txt", b"x") for n in range(4))
+        ).case_id
+        notes = " ".join(case.message_ids.mapped("body"))
+        self.assertIn("3.txt", notes)
+        self.assertNotIn("1.txt", notes)
+
+    def test_thousands_of_recipients(self):
+        crowd = ", ".join(f"r{n}@crowd.example" for n in range(5_000))
+        partners = self.env["res.partner"].search_count([])
+        start = time.monotonic()
+        row = self.mail(Cc=crowd)
+        self.assertLess(time.monotonic() - start, 30)
+        self.assertLessEqual(row.case_id.email_cc.count("@"), 20)
+        self.assertEqual(self.env["res.partner"].search_count([]), partners)
+        row = self.receive(compose("10,000", Cc=crowd + ", " + crowd + ", " + crowd))
+        self.assertIn(row.state, ("processed", "quarantined"))
+        self.assertLessEqual((row.case_id.email_cc or "").count("@"), 20)
+        self.assertEqual(self.env["res.partner"].search_count([]), partners)
+
+    def test_a_bomb_is_filed_and_hardly_thanked(self):
+        rows = [self.mail(f"Bomb {n}") for n in range(60)]
+        self.assertEqual(len({row.case_id for row in rows}), 60)
+        thanked = [row for row in rows if row.ack_state == "pending"]
+        self.assertEqual(len(thanked), 5)
+        other = self.mail("A question", From="somebody.else@x.example")
+        self.assertEqual(other.ack_state, "pending")
+
+    def test_a_brought_verdict_below_ours_proves_nothing(self):
+        case = self.new_case()
+        sent = self.answered(case)
+        content = (
+            "Authentication-Results: mx.ours.example; dmarc=fail"
+            " header.from=ours.example\r\n"
+            f"Authentication-Results: {PASS}\r\n"
+            f"From: {STAFF}\r\nTo: support@{DOMAIN}\r\nSubject: x\r\n"
+            f"In-Reply-To: {sent.message_id}\r\nMessage-ID: <brought@x>\r\n\r\n"
+            "Set-State: done\r\n"
+        )
+        self.receive(content.encode())
+        self.assertEqual(case.mail_warning, "unproven")
+        self.assertNotEqual(case.state, "done")
+
+    def test_a_forwarded_speaker_token_gives_a_customer_no_voice(self):
+        case = self.new_case()
+        token = self.secret._speaker_token(case.id, self.staff.id)
+        self.mail(body="Set-State: done", To=self.token_address(case, token))
+        self.assertNotEqual(case.state, "done")
+        self.mail(
+            body="Set-State: done",
+            From=f'"{STAFF}" <{CUSTOMER}>',
+            To=self.token_address(case, token),
+        )
+        self.assertNotEqual(case.state, "done")
