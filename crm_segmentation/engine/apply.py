@@ -1,149 +1,149 @@
-"""Bring the category and the membership of one range of partners up to date.
+"""Bring the category and the membership of some partners up to date.
 
 One statement per range finds who belongs, and inserts and deletes only the
 difference. A run that changes nothing therefore writes nothing.
 
-The sets are subtracted with EXCEPT and NOT IN, not with NOT EXISTS. While a first run
-fills the tables, the planner still takes them for empty and would compare every row
-with every other one in a nested loop; these two it can only hash or sort. None of the
-columns is ever NULL, and every set lies within the range. Rows go in ordered by
-partner, as that is how the indexes are filled fastest.
+What should be and what is are added up per partner: 1 who belongs, 2 who is a member,
+4 who carries the category. 7 is as it should be, and everything else is a difference.
+It is one pass over three sorted lists, whatever the planner believes about the sizes
+of tables that a first run is still filling.
+
+Several segmentations go through one statement; no two of them may share a category, as
+each part of the statement sees the tables as they were before it.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
 
 from odoo.tools import SQL
 
-from . import criteria, sources
-from .state_of_mind import Parameters
+from . import sources
+from .matching import Plan, matching_query, partner_scope
 
 # Odoo keeps its timestamps in UTC, in whole seconds
 NOW = SQL("date_trunc('second', now() AT TIME ZONE 'UTC')")
 
-
-@dataclass(frozen=True)
-class Plan:
-    """Everything a run needs to know, frozen when it starts.
-
-    :param exclusive: take the category away from partners who do not belong
-    :param pin_carriers: the first exclusive run over this category: partners who
-        carry it by hand are pinned instead of losing it
-    :param has_pins: partners are pinned in or out
-    :param events: sub-queries of scored events
-    """
-
-    segmentation_id: int
-    category_id: int
-    tree: criteria.Group
-    scope: sources.Scope
-    mood: Parameters
-    events: tuple[SQL, ...]
-    exclusive: bool = False
-    pin_carriers: bool = False
-    has_pins: bool = False
+ENTERING = (1, 5)
+LEAVING = (2, 6)
+UNTAGGED = (1, 3)  # belongs, and does not carry the category
+CARRYING = (4, 6)  # carries it, and does not belong
+KEPT = 5  # enters with the category in hand
+LOST = 3  # is a member, and somebody took the category away
 
 
-def matching_query(plan: Plan, ids: sources.Range) -> SQL:
-    """Return the ids of the partners of the range that meet the criteria.
-
-    Only active commercial entities are looked at: what their contacts buy counts
-    for them.
-    """
-    found = _get_sources(plan, ids)
-    columns = {}
-    for source in found:
-        columns.update(source.columns)
-    return SQL(
-        "SELECT p.id FROM res_partner p %s"
-        " WHERE %s AND p.active AND p.commercial_partner_id = p.id%s AND %s",
-        SQL(" ").join(source.join for source in found),
-        ids.contains(SQL("p.id")),
-        _partner_scope(plan.scope, SQL("p")),
-        criteria.compile_tree(plan.tree, columns),
-    )
-
-
-def _get_sources(plan: Plan, ids: sources.Range) -> list[sources.Source]:
-    needed = criteria.measures(plan.tree)
-    found = []
-    if of_invoices := [m for m in needed if m.kind in sources.INVOICE_KINDS]:
-        found.append(sources.invoices(of_invoices, plan.scope, ids))
-    kinds = {measure.kind for measure in needed}
-    if "overdue" in kinds:
-        found.append(sources.overdue(plan.scope, ids))
-    if "som" in kinds:
-        found.append(sources.moods(plan.events, plan.mood, plan.scope, ids))
-    return found
-
-
-def _partner_scope(scope: sources.Scope, alias: SQL) -> SQL:
-    if scope.partner_company_ids is None:
-        return SQL()
-    return SQL(
-        " AND (%s.company_id IS NULL OR %s.company_id IN %s)",
-        alias,
-        alias,
-        scope.partner_company_ids,
-    )
-
-
-def diff_statement(plan: Plan, ids: sources.Range) -> SQL:
+def diff_statement(plans: Sequence[Plan], ids: sources.Ids) -> SQL:
     """Return the statement that applies the difference within the range.
 
-    It yields ``(event, partner_ids)``, where event is ``entered`` or ``left`` for a
-    change of membership, ``tagged`` or ``untagged`` for one of the category, and
-    ``pinned`` for a new pin; the ids are NULL when nothing of the kind happened.
-    All parts see the tables as they were before the statement.
+    It yields ``(event, segmentation_id, partner_ids)``, where event is ``entered`` or
+    ``left`` for a change of membership, ``tagged`` or ``untagged`` for one of the
+    category, and ``pinned`` for a new pin; no row when nothing of the kind happened.
+
+    :param plans: plans of one scope; one alone if it pins carriers
     """
     steps = [
-        SQL("matching AS MATERIALIZED (%s)", matching_query(plan, ids)),
-        *_pin_steps(plan, ids),
-        SQL("target AS MATERIALIZED (%s)", _target(plan, ids)),
-        _entered_step(plan, ids),
-        _left_step(plan, ids),
-        _tagged_step(plan, ids),
+        SQL("plan(seg, category, run) AS (VALUES %s)", _plan_rows(plans)),
+        *target_steps(plans, ids),
+        SQL("delta AS MATERIALIZED (%s)", delta_query(plans, ids)),
+        _entered_step(),
+        _left_step(plans, ids),
+        _tagged_step(),
+        *_untagged_steps(plans, ids),
+        _change_step(plans),
     ]
     events = ["entered", "left", "tagged"]
-    if plan.exclusive:
-        steps += [_candidate_step(plan, ids), _untagged_step(plan, ids)]
-        events.append("untagged")
-    if plan.pin_carriers:
-        events.append("pinned")
-    rows = [
-        SQL("SELECT %s AS event, array_agg(partner_id) FROM %s", event, _step(event))
+    events += ["untagged"] * any(plan.exclusive for plan in plans)
+    events += ["pinned"] * plans[0].pin_carriers
+    return SQL("WITH %s %s", SQL(", ").join(steps), _results(events))
+
+
+def _plan_rows(plans: Sequence[Plan]) -> SQL:
+    return SQL(", ").join(
+        SQL("(%s, %s, %s)", plan.segmentation_id, plan.category_id, plan.run_id)
+        for plan in plans
+    )
+
+
+def _results(events: Iterable[str]) -> SQL:
+    return SQL(" UNION ALL ").join(
+        SQL(
+            "SELECT %s AS event, seg, array_agg(partner_id) FROM (%s) s GROUP BY seg",
+            event,
+            _changed(event),
+        )
         for event in events
-    ]
-    return SQL("WITH %s %s", SQL(", ").join(steps), SQL(" UNION ALL ").join(rows))
+    )
+
+
+def _changed(event: str) -> SQL:
+    """Return ``(seg, partner_id)`` of a step; those of the category know only that."""
+    if event in ("tagged", "untagged"):
+        return SQL(
+            "SELECT plan.seg, partner_id FROM %s JOIN plan ON category = category_id",
+            _step(event),
+        )
+    return SQL("SELECT segmentation_id AS seg, partner_id FROM %s", _step(event))
 
 
 def _step(event: str) -> SQL:
     return SQL.identifier(f"step_{event}")
 
 
-def _pin_steps(plan: Plan, ids: sources.Range) -> list[SQL]:
-    """Pin the partners who carry the category by hand and do not match."""
-    if not plan.pin_carriers:
-        return []
-    return [
-        SQL(
-            """
-            %(step)s AS (
-                INSERT INTO crm_segmentation_pin
-                            (segmentation_id, partner_id, mode, automatic)
-                SELECT %(segmentation)s, partner_id, 'in', TRUE
-                  FROM (%(carriers)s) carrier
-                ON CONFLICT DO NOTHING
-                RETURNING partner_id
-            )
-            """,
-            step=_step("pinned"),
-            segmentation=plan.segmentation_id,
-            carriers=carriers_query(plan, ids),
+# ----------------------------------------------------------------------
+# Who belongs
+# ----------------------------------------------------------------------
+
+
+def target_steps(plans: Sequence[Plan], ids: sources.Ids) -> list[SQL]:
+    """Find who belongs: matching or pinned in, and not pinned out."""
+    pinned = [plan.segmentation_id for plan in plans if plan.has_pins]
+    steps = [SQL("matching AS (%s)", matching_query(plans, ids))]
+    target = SQL("SELECT seg, id FROM matching")
+    if pinned:
+        target = SQL(
+            "(%s UNION %s) EXCEPT %s",
+            target,
+            pins_query(pinned, ids, "in"),
+            pins_query(pinned, ids, "out"),
         )
-    ]
+    if plans[0].pin_carriers:
+        steps.append(_pinned_step(plans[0], ids))
+        target = SQL(
+            "(%s) UNION SELECT segmentation_id, partner_id FROM %s",
+            target,
+            _step("pinned"),
+        )
+    return [*steps, SQL("target AS (%s)", target)]
 
 
-def carriers_query(plan: Plan, ids: sources.Range) -> SQL:
+def pins_query(segmentation_ids: Sequence[int], ids: sources.Ids, mode: str) -> SQL:
+    return SQL(
+        "SELECT n.segmentation_id, n.partner_id FROM crm_segmentation_pin n"
+        " WHERE n.segmentation_id IN %s AND n.mode = %s AND %s",
+        tuple(segmentation_ids),
+        mode,
+        ids.contains(SQL("n.partner_id")),
+    )
+
+
+def _pinned_step(plan: Plan, ids: sources.Ids) -> SQL:
+    """Pin the partners who carry the category by hand and do not match."""
+    return SQL(
+        """
+        %(step)s AS (
+            INSERT INTO crm_segmentation_pin
+                        (segmentation_id, partner_id, mode, automatic)
+            SELECT %(segmentation)s, partner_id, 'in', TRUE
+              FROM (%(carriers)s) carrier
+            ON CONFLICT DO NOTHING
+            RETURNING segmentation_id, partner_id
+        )
+        """,
+        step=_step("pinned"),
+        segmentation=plan.segmentation_id,
+        carriers=carriers_query(plan, ids),
+    )
+
+
+def carriers_query(plan: Plan, ids: sources.Ids) -> SQL:
     """Return who carries the category by hand and is not among the ``matching``.
 
     By hand: they never were a member of any segmentation of this category.
@@ -167,187 +167,194 @@ def carriers_query(plan: Plan, ids: sources.Range) -> SQL:
         inside=ids.contains(SQL("r.partner_id")),
         partner_inside=ids.contains(SQL("p.id")),
         member_inside=ids.contains(SQL("m.partner_id")),
-        scope=_partner_scope(plan.scope, SQL("p")),
+        scope=partner_scope(plan.scope, SQL("p")),
     )
 
 
-def _target(plan: Plan, ids: sources.Range) -> SQL:
-    """Return who belongs: matching or pinned in, and not pinned out."""
-    target = SQL("SELECT id FROM matching")
-    if plan.has_pins:
-        pin = _pins(plan, ids)
-        target = SQL(
-            "(%s UNION %s AND mode = 'in') EXCEPT %s AND mode = 'out'",
-            target,
-            pin,
-            pin,
-        )
-    if plan.pin_carriers:
-        target = SQL(
-            "(%s) UNION ALL SELECT partner_id FROM %s", target, _step("pinned")
-        )
-    return target
+# ----------------------------------------------------------------------
+# What differs
+# ----------------------------------------------------------------------
 
 
-def preview_statement(plan: Plan, ids: sources.Range) -> SQL:
-    """Return the statement that tells what a run would do, and writes nothing.
+def delta_query(plans: Sequence[Plan], ids: sources.Ids) -> SQL:
+    """Return ``(seg, id, flags)`` of the partners for whom something differs."""
+    exclusive = tuple(plan.segmentation_id for plan in plans if plan.exclusive)
+    harmless = SQL("(7)")
+    if len(exclusive) < len(plans):
+        # Without exclusivity it does not matter who else carries the category.
+        harmless = SQL("(7, CASE WHEN seg IN %s THEN 7 ELSE 4 END)", exclusive or (0,))
+    return SQL(
+        """
+        SELECT seg, id, SUM(flag) AS flags
+          FROM (SELECT seg, id, 1 AS flag FROM target
+                UNION ALL %(members)s
+                UNION ALL %(carriers)s) state
+         GROUP BY seg, id
+        HAVING SUM(flag) NOT IN %(harmless)s
+        """,
+        members=_members(plans, ids),
+        carriers=_carriers(plans, ids),
+        harmless=harmless,
+    )
 
-    It yields ``(event, partner_ids)``: ``matching``, ``entering`` and ``leaving``
-    by the rules and the pins there are, and ``carrying`` the category by hand without
-    matching, for the first exclusive run to decide about.
-    """
-    members = SQL(
-        "SELECT m.partner_id FROM crm_segmentation_membership m"
-        " WHERE m.segmentation_id = %s AND m.left_on IS NULL AND %s",
-        plan.segmentation_id,
+
+def _members(plans: Sequence[Plan], ids: sources.Ids) -> SQL:
+    return SQL(
+        "SELECT m.segmentation_id, m.partner_id, 2 FROM crm_segmentation_membership m"
+        " WHERE %s AND m.left_on IS NULL AND %s",
+        _of_plans(plans, SQL("m.segmentation_id")),
         ids.contains(SQL("m.partner_id")),
     )
-    asked = plan.pin_carriers
-    plan = replace(plan, pin_carriers=False)
-    sets = {
-        "matching": SQL("SELECT id FROM target"),
-        "entering": SQL("SELECT id FROM target EXCEPT %s", members),
-        "leaving": SQL("%s EXCEPT SELECT id FROM target", members),
-    }
-    if asked:
-        carriers = carriers_query(plan, ids)
-        sets["carrying"] = SQL("%s EXCEPT SELECT id FROM target", carriers)
-        if plan.has_pins:
-            sets["carrying"] = SQL("%s EXCEPT %s", sets["carrying"], _pins(plan, ids))
+
+
+def _carriers(plans: Sequence[Plan], ids: sources.Ids) -> SQL:
+    if len(plans) == 1:
+        # A constant tells the planner how many there are; a join does not.
+        return SQL(
+            "SELECT %s, r.partner_id, 4 FROM res_partner_res_partner_category_rel r"
+            " WHERE r.category_id = %s AND %s",
+            plans[0].segmentation_id,
+            plans[0].category_id,
+            ids.contains(SQL("r.partner_id")),
+        )
     return SQL(
-        "WITH matching AS MATERIALIZED (%s), target AS MATERIALIZED (%s) %s",
-        matching_query(plan, ids),
-        _target(plan, ids),
-        SQL(" UNION ALL ").join(
-            SQL("SELECT %s AS event, array_agg(id) FROM (%s) found(id)", event, query)
-            for event, query in sets.items()
-        ),
+        "SELECT plan.seg, r.partner_id, 4 FROM res_partner_res_partner_category_rel r"
+        " JOIN plan ON plan.category = r.category_id"
+        " WHERE r.category_id IN %s AND %s",
+        tuple(plan.category_id for plan in plans),
+        ids.contains(SQL("r.partner_id")),
     )
 
 
-def _pins(plan: Plan, ids: sources.Range) -> SQL:
-    return SQL(
-        "SELECT partner_id FROM crm_segmentation_pin WHERE segmentation_id = %s AND %s",
-        plan.segmentation_id,
-        ids.contains(SQL("partner_id")),
-    )
+def _of_plans(plans: Sequence[Plan], column: SQL) -> SQL:
+    if len(plans) == 1:
+        return SQL("%s = %s", column, plans[0].segmentation_id)
+    return SQL("%s IN %s", column, tuple(plan.segmentation_id for plan in plans))
 
 
-def _entered_step(plan: Plan, ids: sources.Range) -> SQL:
+# ----------------------------------------------------------------------
+# What is written
+# ----------------------------------------------------------------------
+
+
+def _entered_step() -> SQL:
     return SQL(
         """
-        %(step)s AS (
+        %s AS (
             INSERT INTO crm_segmentation_membership
-                        (segmentation_id, partner_id, entered_on)
-            SELECT %(segmentation)s, id, %(now)s
-              FROM (SELECT id FROM target
-                    EXCEPT
-                    SELECT m.partner_id FROM crm_segmentation_membership m
-                     WHERE m.segmentation_id = %(segmentation)s
-                       AND m.left_on IS NULL AND %(inside)s) new
-             ORDER BY id
-            RETURNING partner_id
+                        (segmentation_id, partner_id, entered_on, entered_run)
+            SELECT plan.seg, delta.id, %s, plan.run
+              FROM delta JOIN plan ON plan.seg = delta.seg
+             WHERE flags IN %s
+             ORDER BY 1, 2
+            RETURNING segmentation_id, partner_id
         )
         """,
-        step=_step("entered"),
-        now=NOW,
-        segmentation=plan.segmentation_id,
-        inside=ids.contains(SQL("m.partner_id")),
+        _step("entered"),
+        NOW,
+        ENTERING,
     )
 
 
-def _left_step(plan: Plan, ids: sources.Range) -> SQL:
+def _left_step(plans: Sequence[Plan], ids: sources.Ids) -> SQL:
     return SQL(
         """
-        %(step)s AS (
+        %s AS (
             UPDATE crm_segmentation_membership m
-               SET left_on = %(now)s
-             WHERE m.segmentation_id = %(segmentation)s
-               AND m.left_on IS NULL AND %(inside)s
-               AND m.partner_id NOT IN (SELECT id FROM target)
-            RETURNING partner_id
+               SET left_on = %s, left_run = plan.run
+              FROM delta JOIN plan ON plan.seg = delta.seg
+             WHERE flags IN %s AND m.segmentation_id = delta.seg
+               AND m.partner_id = delta.id AND m.left_on IS NULL AND %s AND %s
+            RETURNING m.segmentation_id, m.partner_id
         )
         """,
-        step=_step("left"),
-        now=NOW,
-        segmentation=plan.segmentation_id,
-        inside=ids.contains(SQL("m.partner_id")),
+        _step("left"),
+        NOW,
+        LEAVING,
+        _of_plans(plans, SQL("m.segmentation_id")),
+        ids.contains(SQL("m.partner_id")),
     )
 
 
-def _tagged_step(plan: Plan, ids: sources.Range) -> SQL:
+def _tagged_step() -> SQL:
     return SQL(
         """
-        %(step)s AS (
+        %s AS (
             INSERT INTO res_partner_res_partner_category_rel (category_id, partner_id)
-            SELECT %(category)s, id
-              FROM (SELECT id FROM target
-                    EXCEPT
-                    SELECT r.partner_id FROM res_partner_res_partner_category_rel r
-                     WHERE r.category_id = %(category)s AND %(inside)s) new
-             ORDER BY id
+            SELECT plan.category, delta.id
+              FROM delta JOIN plan ON plan.seg = delta.seg
+             WHERE flags IN %s
+             ORDER BY 1, 2
             ON CONFLICT DO NOTHING
-            RETURNING partner_id
+            RETURNING category_id, partner_id
         )
         """,
-        step=_step("tagged"),
-        category=plan.category_id,
-        inside=ids.contains(SQL("r.partner_id")),
+        _step("tagged"),
+        UNTAGGED,
     )
 
 
-def _candidate_step(plan: Plan, ids: sources.Range) -> SQL:
-    """Find the few who carry the category without belonging.
-
-    Whether they are ours to change is then asked of them alone.
-    """
-    return SQL(
-        """
-        candidate AS MATERIALIZED (
-            SELECT r.partner_id
-              FROM res_partner_res_partner_category_rel r
-             WHERE r.category_id = %(category)s AND %(inside)s
-               AND r.partner_id NOT IN (SELECT id FROM target)
-        )
-        """,
-        category=plan.category_id,
-        inside=ids.contains(SQL("r.partner_id")),
-    )
-
-
-def _untagged_step(plan: Plan, ids: sources.Range) -> SQL:
+def _untagged_steps(plans: Sequence[Plan], ids: sources.Ids) -> list[SQL]:
     """Take the category from those who do not belong to any of its segmentations."""
-    return SQL(
+    exclusive = tuple(plan.segmentation_id for plan in plans if plan.exclusive)
+    if not exclusive:
+        return []
+    query = SQL(
         """
         %(step)s AS (
             DELETE FROM res_partner_res_partner_category_rel r
-             USING candidate c JOIN res_partner p ON p.id = c.partner_id
-             WHERE r.category_id = %(category)s AND r.partner_id = c.partner_id
-               AND %(carrier_inside)s AND %(partner_inside)s AND %(ours)s
-               AND c.partner_id NOT IN (
-                   SELECT m.partner_id FROM crm_segmentation_membership m
-                    WHERE m.segmentation_id IN (
-                          SELECT id FROM crm_segmentation
-                           WHERE categ_id = %(category)s
-                             AND id != %(segmentation)s)
-                      AND m.left_on IS NULL AND %(inside)s)
-            RETURNING r.partner_id
+             USING delta
+              JOIN plan ON plan.seg = delta.seg
+              JOIN res_partner p ON p.id = delta.id
+             WHERE flags IN %(carrying)s AND delta.seg IN %(exclusive)s
+               AND r.category_id = plan.category AND r.partner_id = delta.id
+               AND %(partner_inside)s AND %(ours)s
+               AND NOT EXISTS (
+                   SELECT FROM crm_segmentation_membership m
+                     JOIN crm_segmentation s ON s.id = m.segmentation_id
+                    WHERE m.partner_id = delta.id AND m.left_on IS NULL
+                      AND s.categ_id = plan.category AND s.id != delta.seg)
+            RETURNING r.category_id, r.partner_id
         )
         """,
         step=_step("untagged"),
-        category=plan.category_id,
-        segmentation=plan.segmentation_id,
-        ours=_ours(plan),
-        inside=ids.contains(SQL("m.partner_id")),
-        carrier_inside=ids.contains(SQL("r.partner_id")),
+        carrying=CARRYING,
+        exclusive=exclusive,
+        ours=_ours(plans[0]),
         partner_inside=ids.contains(SQL("p.id")),
     )
+    return [query]
 
 
 def _ours(plan: Plan) -> SQL:
     """Leave the partners of other companies alone, unless they just left us."""
     return SQL(
-        "((TRUE%s) OR p.id IN (SELECT partner_id FROM %s))",
-        _partner_scope(plan.scope, SQL("p")),
-        _step("left"),
+        "((TRUE%s) OR flags IN %s)", partner_scope(plan.scope, SQL("p")), LEAVING
+    )
+
+
+def _change_step(plans: Sequence[Plan]) -> SQL:
+    """Note what the memberships do not tell, so that the run can be undone."""
+    rows = [
+        SQL(
+            "SELECT seg, id, CASE flags WHEN %s THEN 'kept' ELSE 'tagged' END AS event"
+            " FROM delta WHERE flags IN %s",
+            KEPT,
+            (KEPT, LOST),
+        )
+    ]
+    if any(plan.exclusive for plan in plans):
+        rows.append(SQL("SELECT *, 'untagged' FROM (%s) u", _changed("untagged")))
+    if plans[0].pin_carriers:
+        rows.append(SQL("SELECT *, 'pinned' FROM (%s) u", _changed("pinned")))
+    return SQL(
+        """
+        %s AS (
+            INSERT INTO crm_segmentation_change (run_id, partner_id, event)
+            SELECT plan.run, changed.id, changed.event
+              FROM (%s) changed(seg, id, event) JOIN plan ON plan.seg = changed.seg
+        )
+        """,
+        _step("noted"),
+        SQL(" UNION ALL ").join(rows),
     )

@@ -8,14 +8,14 @@ is shown with: ``=`` means "the same once rounded", and exactly one of ``<``, ``
 and ``>`` holds for any value.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
 from odoo.tools import SQL
 
-OPERATORS = ("<", "<=", "=", "!=", ">=", ">")
+OPERATORS = ("<", "<=", "=", "!=", ">=", ">", "between", "set", "not set")
 
 
 @dataclass(frozen=True)
@@ -24,21 +24,29 @@ class Measure:
 
     :param date first: None for everything up to ``last``
     :param date last: None for everything from ``first``
+    :param key: what else tells it from others of its kind, like products
     """
 
     kind: str
     first: date | None = None
     last: date | None = None
+    key: Hashable = None
 
 
 @dataclass(frozen=True)
 class Leaf:
-    """One comparison: ``measure operator target``, on a grid of ``step``."""
+    """One comparison: ``measure operator target``, on a grid of ``step``.
+
+    :param target_to: the upper end of *between*, included
+    :param line_id: the criterion it was made of, for who explains a result
+    """
 
     measure: Measure
     operator: str
     target: Decimal
     step: Decimal
+    target_to: Decimal = Decimal(0)
+    line_id: int = field(default=0, compare=False)
 
     @property
     def lower(self) -> Decimal:
@@ -46,12 +54,16 @@ class Leaf:
 
     @property
     def upper(self) -> Decimal:
-        return self.target + self.step / 2
+        target = self.target_to if self.operator == "between" else self.target
+        return target + self.step / 2
 
 
 @dataclass(frozen=True)
 class Group:
-    """``all`` or ``any`` of the children hold; an empty ``any`` never does."""
+    """``all``, ``any`` or ``none`` of the children hold.
+
+    An empty ``any`` never holds, an empty ``all`` or ``none`` always.
+    """
 
     kind: str
     children: tuple
@@ -63,10 +75,12 @@ class Column:
 
     :param SQL sql: the column, NULL when the source has no row for the partner
     :param empty: the value such a partner has; None when there is none at all
+    :param always_set: the empty value is as good as a measured one
     """
 
     sql: SQL
-    empty: Decimal | None
+    empty: Decimal | None = None
+    always_set: bool = False
 
 
 def from_lines(mandatory: Iterable[Leaf], optional: Iterable[Leaf]) -> Group:
@@ -92,7 +106,7 @@ def measures(node: Leaf | Group) -> list[Measure]:
 def holds(leaf: Leaf, value: Decimal | None) -> bool:
     """Return whether the comparison holds for a known value."""
     if value is None:
-        return False
+        return leaf.operator == "not set"
     return {
         "<": value < leaf.lower,
         "<=": value < leaf.upper,
@@ -100,20 +114,30 @@ def holds(leaf: Leaf, value: Decimal | None) -> bool:
         "!=": not leaf.lower <= value < leaf.upper,
         ">=": value >= leaf.lower,
         ">": value >= leaf.upper,
+        "between": leaf.lower <= value < leaf.upper,
+        "set": True,
+        "not set": False,
     }[leaf.operator]
 
 
 def compile_tree(node: Leaf | Group, columns: Mapping[Measure, Column]) -> SQL:
-    """Return the condition of the whole tree over the given columns."""
+    """Return the condition of the whole tree over the given columns.
+
+    It may be NULL where a partner has no value. That counts as false, and only *none*
+    could turn it into something else.
+    """
     if isinstance(node, Leaf):
-        return _compile_leaf(node, columns[node.measure])
+        return compile_leaf(node, columns[node.measure])
     if not node.children:
-        return SQL("TRUE") if node.kind == "all" else SQL("FALSE")
+        return SQL("FALSE") if node.kind == "any" else SQL("TRUE")
     joiner = SQL(" AND ") if node.kind == "all" else SQL(" OR ")
-    return SQL("(%s)", joiner.join(compile_tree(c, columns) for c in node.children))
+    joined = SQL("(%s)", joiner.join(compile_tree(c, columns) for c in node.children))
+    if node.kind == "none":
+        return SQL("NOT COALESCE(%s, FALSE)", joined)
+    return joined
 
 
-def _compile_leaf(leaf: Leaf, column: Column) -> SQL:
+def compile_leaf(leaf: Leaf, column: Column) -> SQL:
     """Compare the column, standing in the empty value only where it would match.
 
     Without the COALESCE the condition is never true for a NULL, which lets
@@ -121,9 +145,17 @@ def _compile_leaf(leaf: Leaf, column: Column) -> SQL:
     a single invoice are then not even looked at.
     """
     value = column.sql
-    if holds(leaf, column.empty):
+    if leaf.operator in ("set", "not set"):
+        return _compile_presence(leaf.operator == "set", column)
+    if column.empty is not None and holds(leaf, column.empty):
         value = SQL("COALESCE(%s, %s)", column.sql, column.empty)
     return _compare(leaf, value)
+
+
+def _compile_presence(present: bool, column: Column) -> SQL:
+    if column.always_set:
+        return SQL("TRUE") if present else SQL("FALSE")
+    return SQL("%s IS NOT NULL" if present else "%s IS NULL", column.sql)
 
 
 def _compare(leaf: Leaf, value: SQL) -> SQL:
@@ -135,4 +167,5 @@ def _compare(leaf: Leaf, value: SQL) -> SQL:
         "!=": SQL("(%s < %s OR %s >= %s)", value, lower, value, upper),
         ">=": SQL("%s >= %s", value, lower),
         ">": SQL("%s >= %s", value, upper),
+        "between": SQL("(%s >= %s AND %s < %s)", value, lower, value, upper),
     }[leaf.operator]

@@ -1,4 +1,4 @@
-"""Where the measured values come from: one sub-query per source and id range.
+"""What the headers of invoices and bills tell: one sub-query per source and range.
 
 Every source yields at most one row per commercial partner. Amounts are read from the
 headers of posted invoices, whose untaxed total is stored in the company's currency
@@ -14,13 +14,13 @@ from decimal import Decimal
 
 from odoo.tools import SQL
 
-from . import state_of_mind
 from .criteria import Column, Measure
 
 SALE_TYPES = ("out_invoice", "out_refund")
 PURCHASE_TYPES = ("in_invoice", "in_refund")
 TRADE_TYPES = ("out_invoice", "in_invoice")
 ZERO = Decimal(0)
+INVOICE_DATE = SQL("m.invoice_date")
 
 INDEX_PREDICATE = SQL(
     "m.state = 'posted' AND m.move_type IN ('out_invoice', 'out_refund',"
@@ -45,14 +45,19 @@ class InvoiceKind:
     types: tuple[str, ...]
     function: SQL
     of_dates: bool = False
+    is_count: bool = False
     empty: Decimal | None = None
 
 
 INVOICE_KINDS = {
     "sale": InvoiceKind(SALE_TYPES, SQL("SUM"), empty=ZERO),
     "purchase": InvoiceKind(PURCHASE_TYPES, SQL("SUM"), empty=ZERO),
-    "sale_count": InvoiceKind(("out_invoice",), SQL("COUNT"), empty=ZERO),
-    "purchase_count": InvoiceKind(("in_invoice",), SQL("COUNT"), empty=ZERO),
+    "sale_count": InvoiceKind(
+        ("out_invoice",), SQL("COUNT"), is_count=True, empty=ZERO
+    ),
+    "purchase_count": InvoiceKind(
+        ("in_invoice",), SQL("COUNT"), is_count=True, empty=ZERO
+    ),
     "sale_average": InvoiceKind(("out_invoice",), SQL("AVG")),
     "sale_largest": InvoiceKind(("out_invoice",), SQL("MAX")),
     "sale_first": InvoiceKind(("out_invoice",), SQL("MIN"), of_dates=True),
@@ -90,10 +95,23 @@ class Range:
 
 
 @dataclass(frozen=True)
+class IdSet:
+    """Some partner ids, in the place of a range."""
+
+    ids: tuple[int, ...]
+
+    def contains(self, column: SQL) -> SQL:
+        return SQL("%s = ANY(%s)", column, list(self.ids))
+
+
+Ids = Range | IdSet
+
+
+@dataclass(frozen=True)
 class Source:
     alias: str
     query: SQL
-    columns: dict[str, Column]
+    columns: dict[Measure, Column]
 
     @property
     def join(self) -> SQL:
@@ -103,7 +121,13 @@ class Source:
         )
 
 
-def invoices(measures: Iterable[Measure], scope: Scope, ids: Range) -> Source:
+def single(alias: str, query: SQL, measure: Measure, empty=None) -> Source:
+    """Return a source of one measure, which the query calls ``value``."""
+    column = Column(SQL.identifier(alias, "value"), empty)
+    return Source(alias, query, {measure: column})
+
+
+def invoices(measures: Iterable[Measure], scope: Scope, ids: Ids) -> Source:
     """Return what the headers of invoices and bills tell, in one pass for them all."""
     measures = list(measures)
     names = {measure: f"m{index}" for index, measure in enumerate(measures)}
@@ -116,12 +140,12 @@ def invoices(measures: Iterable[Measure], scope: Scope, ids: Range) -> Source:
             SQL("%s AS %s", _measured(measure, scope, filtered), SQL.identifier(name))
             for measure, name in names.items()
         ),
-        _rates_join(scope),
+        rates_join(scope),
         INDEX_PREDICATE,
         tuple(types),
         ids.contains(SQL("m.commercial_partner_id")),
         scope.company_ids,
-        _within(_hull(measures)),
+        within(_hull(measures)),
     )
     columns = {
         measure: Column(
@@ -143,12 +167,11 @@ def _hull(measures: list[Measure]) -> Measure:
     )
 
 
-def _within(measure: Measure) -> SQL:
+def within(measure: Measure, column: SQL = INVOICE_DATE) -> SQL:
+    """Return the condition that a day lies in the window of the measure."""
     bounds = [(SQL(">="), measure.first), (SQL("<="), measure.last)]
     return SQL("").join(
-        SQL(" AND m.invoice_date %s %s", operator, day)
-        for operator, day in bounds
-        if day
+        SQL(" AND %s %s %s", column, operator, day) for operator, day in bounds if day
     )
 
 
@@ -162,10 +185,12 @@ def _measured(measure: Measure, scope: Scope, filtered: bool) -> SQL:
     value = SQL("%s(%s)", kind.function, value)
     if filtered:
         value = SQL(
-            "%s FILTER (WHERE m.move_type IN %s%s)", value, kind.types, _within(measure)
+            "%s FILTER (WHERE m.move_type IN %s%s)", value, kind.types, within(measure)
         )
     if kind.of_dates:
         return SQL("%s - %s", scope.today, value)
+    if kind.is_count:
+        return SQL("NULLIF(%s, 0)", value)  # none is not set, as everywhere else
     if kind.types == PURCHASE_TYPES:
         return SQL("-%s", value)  # bills are stored negative
     return value
@@ -176,28 +201,27 @@ def _amount(scope: Scope) -> SQL:
     return SQL("%s * rate.factor", amount) if scope.rates else amount
 
 
-def overdue(scope: Scope, ids: Range) -> Source:
+def overdue(alias: str, measure: Measure, scope: Scope, ids: Ids) -> Source:
     """Return what is still open on invoices whose due date is past, less refunds."""
     residual = SQL("m.amount_residual_signed")
     if scope.rates:
         residual = SQL("%s * rate.factor", residual)
     query = SQL(
-        "SELECT m.commercial_partner_id AS partner_id, SUM(%s) AS amount"
+        "SELECT m.commercial_partner_id AS partner_id, SUM(%s) AS value"
         " FROM account_move m %s"
         " WHERE %s AND m.invoice_date_due < %s AND %s AND m.company_id IN %s"
         " GROUP BY 1",
         residual,
-        _rates_join(scope),
+        rates_join(scope),
         OPEN_INDEX_PREDICATE,
         scope.today,
         ids.contains(SQL("m.commercial_partner_id")),
         scope.company_ids,
     )
-    column = Column(SQL.identifier("debt", "amount"), ZERO)
-    return Source("debt", query, {Measure("overdue"): column})
+    return single(alias, query, measure, ZERO)
 
 
-def _rates_join(scope: Scope) -> SQL:
+def rates_join(scope: Scope) -> SQL:
     if not scope.rates:
         return SQL()
     return SQL(
@@ -206,7 +230,7 @@ def _rates_join(scope: Scope) -> SQL:
     )
 
 
-def trades(scope: Scope, ids: Range) -> SQL:
+def trades(scope: Scope, ids: Ids) -> SQL:
     """Return ``(partner_id, day)`` of every posted invoice and bill."""
     return SQL(
         "SELECT m.commercial_partner_id AS partner_id, m.invoice_date AS day"
@@ -217,43 +241,3 @@ def trades(scope: Scope, ids: Range) -> SQL:
         ids.contains(SQL("m.commercial_partner_id")),
         scope.company_ids,
     )
-
-
-def ratings(timezone: str) -> SQL:
-    """Return the ratings customers gave as scored events.
-
-    Stars go from 1 to 5; 0 stands for "asked, but not answered".
-    """
-    return SQL(
-        """
-        SELECT c.commercial_partner_id AS partner_id,
-               (COALESCE(r.rated_on, r.create_date)
-                AT TIME ZONE 'UTC' AT TIME ZONE %s)::date AS day,
-               (r.rating - 1) / 4 * %s AS score,
-               1.0::double precision AS weight
-          FROM rating_rating r
-          JOIN res_partner c ON c.id = r.partner_id
-         WHERE r.consumed IS TRUE AND r.rating >= 1
-        """,
-        timezone,
-        state_of_mind.SCALE,
-    )
-
-
-def moods(
-    events: Iterable[SQL],
-    parameters: state_of_mind.Parameters,
-    scope: Scope,
-    ids: Range,
-) -> Source:
-    """Return the state of mind of the partners that events or trades tell about."""
-    every_event = SQL(
-        "SELECT e.* FROM (%s) e WHERE %s",
-        SQL(" UNION ALL ").join(SQL("(%s)", event) for event in events),
-        ids.contains(SQL("e.partner_id")),
-    )
-    query = state_of_mind.score_query(every_event, trades(scope, ids), parameters)
-    empty = parameters.silent_score
-    if empty is not None:
-        empty = Decimal(repr(empty))
-    return Source("mood", query, {Measure("som"): Column(SQL("mood.score"), empty)})

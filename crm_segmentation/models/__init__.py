@@ -2,8 +2,13 @@ from . import crm_segmentation
 from . import crm_segmentation_line
 from . import crm_segmentation_sentence
 from . import crm_segmentation_plan
-from . import crm_segmentation_preview
+from . import crm_segmentation_worker
+from . import crm_segmentation_ranges
 from . import crm_segmentation_process
+from . import crm_segmentation_cron
+from . import crm_segmentation_incremental
+from . import crm_segmentation_brake
+from . import crm_segmentation_preview
 from . import crm_segmentation_control
 from . import crm_segmentation_run
 from . import crm_segmentation_change
@@ -16,3 +21,4 @@ from . import crm_segmentation_pin
 from . import account_move
 from . import rating_rating
 from . import res_partner
+from . import res_partner_category

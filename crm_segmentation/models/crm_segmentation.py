@@ -234,6 +234,17 @@ class CrmSegmentation(models.Model):
         copy=False,
         help="The oldest transaction that the last run could not see.",
     )
+    run_xid = fields.Float(
+        readonly=True,
+        copy=False,
+        help="The oldest transaction that this run could not see from its beginning.",
+    )
+    basis = fields.Char(
+        readonly=True, copy=False, help="Fingerprint of what the last run went by."
+    )
+    run_basis = fields.Char(readonly=True, copy=False)
+    basis_day = fields.Date(readonly=True, copy=False)
+    measures_drift = fields.Boolean(readonly=True, copy=False)
     drift_count = fields.Integer(
         "Drift",
         readonly=True,

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 PENDING = "crm.segmentation.dirty"
+PENDING_MOVES = "crm.segmentation.dirty.moves"
 
 
 class CrmSegmentationDirty(models.Model):
@@ -30,6 +31,37 @@ class CrmSegmentationDirty(models.Model):
     _xid_idx = models.Index("(xid)")
 
     @api.model
+    def _add_moves(self, changed):
+        """Log the partners of invoices when the transaction commits.
+
+        :param changed: by id of the invoice, whether its state was written; without
+            that only posted ones count
+        """
+        pending = self._get_pending(PENDING_MOVES, self._append_moves)
+        for id_, by_state in changed.items():
+            pending[id_] = by_state or pending.get(id_, False)
+
+    def _append_moves(self):
+        pending = self.env.cr.precommit.data.pop(PENDING_MOVES, None)
+        if pending:
+            self._append(
+                SQL(
+                    "SELECT DISTINCT commercial_partner_id FROM account_move"
+                    " WHERE commercial_partner_id IS NOT NULL AND move_type != 'entry'"
+                    " AND (id = ANY(%s) OR id = ANY(%s) AND state = 'posted')",
+                    [id_ for id_, by_state in pending.items() if by_state],
+                    [id_ for id_, by_state in pending.items() if not by_state],
+                )
+            )
+
+    def _get_pending(self, key, append):
+        precommit = self.env.cr.precommit
+        if key not in precommit.data:
+            precommit.data[key] = {}
+            precommit.add(append)
+        return precommit.data[key]
+
+    @api.model
     def _add(self, partner_ids):
         """Log partners when the transaction commits.
 
@@ -38,16 +70,20 @@ class CrmSegmentationDirty(models.Model):
         partner_ids = {id_ for id_ in partner_ids if id_}
         if not partner_ids:
             return
-        precommit = self.env.cr.precommit
-        if PENDING not in precommit.data:
-            precommit.data[PENDING] = set()
-            precommit.add(self._append_pending)
-        precommit.data[PENDING].update(partner_ids)
+        pending = self._get_pending(PENDING, self._append_partners)
+        pending.update(dict.fromkeys(partner_ids))
 
-    def _append_pending(self):
+    def _append_partners(self):
         pending = self.env.cr.precommit.data.pop(PENDING, None)
         if pending:
             self._append(SQL("SELECT unnest(%s)", sorted(pending)))
+
+    @api.model
+    def _append_pending(self):
+        """Append now what would be at the end of the transaction."""
+        self.env.flush_all()
+        self._append_moves()
+        self._append_partners()
 
     def _append(self, query):
         """Append the partners whom a query yields, within the transaction."""

@@ -105,10 +105,10 @@ class CrmSegmentationLine(models.Model):
         store=True,
         readonly=False,
         precompute=True,
-        recursive=True,
         required=True,
         index=True,
         ondelete="cascade",
+        copy=False,
     )
     parent_id = fields.Many2one(
         "crm.segmentation.line", "Group", index=True, ondelete="cascade"
@@ -237,7 +237,7 @@ class CrmSegmentationLine(models.Model):
         "Say from which day to which day, the earlier one first.",
     )
 
-    @api.depends("parent_id.segmentation_id")
+    @api.depends("parent_id")
     def _compute_segmentation_id(self):
         for line in self:
             line.segmentation_id = (
@@ -290,6 +290,13 @@ class CrmSegmentationLine(models.Model):
     def _compute_has_window(self):
         for line in self:
             line.has_window = line.expr_name in WINDOWED
+
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default)
+        for line, vals in zip(self, vals_list, strict=True):
+            if not line.parent_id:  # a copied group has its own segmentation
+                vals.setdefault("segmentation_id", line.segmentation_id.id)
+        return vals_list
 
     def _is_switched_off(self):
         self.ensure_one()

@@ -2,9 +2,9 @@ from collections import Counter
 
 from odoo import fields, models
 
-from ..engine.apply import preview_statement
+from ..engine.preview import preview_statement
 from ..engine.sources import Range
-from .crm_segmentation_process import RANGE_SIZE
+from .crm_segmentation_ranges import RANGE_SIZE
 
 SAMPLE_SIZE = 10
 
@@ -56,11 +56,12 @@ class CrmSegmentation(models.Model):
         plan = segmentation._prepare_plan(fields.Datetime.now())
         counts, samples = Counter(), {}
         for lower in range(0, segmentation._get_last_partner_id(), RANGE_SIZE):
-            statement = preview_statement(plan, Range(lower, lower + RANGE_SIZE))
-            for event, ids in segmentation.env.execute_query(statement):
-                counts[event] += len(ids or [])
+            ids = Range(lower, lower + RANGE_SIZE)
+            statement = preview_statement(plan, ids, SAMPLE_SIZE)
+            for event, count, found in segmentation.env.execute_query(statement):
+                counts[event] += count
                 sample = samples.setdefault(event, [])
-                sample += sorted(ids or [])[: SAMPLE_SIZE - len(sample)]
+                sample += (found or [])[: SAMPLE_SIZE - len(sample)]
         return counts, samples
 
     def _prepare_preview_vals(self, counts, samples):

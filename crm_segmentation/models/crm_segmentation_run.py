@@ -46,3 +46,12 @@ class CrmSegmentationRun(models.Model):
     left_count = fields.Integer("Left", aggregator="sum")
     member_count = fields.Integer("Members", aggregator="max")
     drift_count = fields.Integer("Drift", aggregator="sum")
+
+    def _undoes_pins(self):
+        """Return whether undoing this run takes automatic pins away."""
+        changes = self.env["crm.segmentation.change"]
+        return bool(
+            changes.search_count(
+                [("run_id", "in", self.ids), ("event", "=", "pinned")], limit=1
+            )
+        )

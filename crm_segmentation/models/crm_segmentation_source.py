@@ -1,4 +1,6 @@
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
+
+from ..engine.events import EventSource
 
 
 class CrmSegmentationSource(models.Model):
@@ -47,3 +49,26 @@ class CrmSegmentationSource(models.Model):
         installed = self.env["ir.module.module"]._installed()
         for source in self:
             source.installed = not source.module or source.module in installed
+
+    @api.model
+    @tools.ormcache()
+    def _get_counting(self):
+        """Return the sources that are switched on and whose app is there."""
+        return tuple(
+            EventSource(s.code, s.score, s.weight, s.days)
+            for s in self.sudo().search([])
+            if s.installed and s.weight
+        )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self.env.registry.clear_cache()
+        return super().write(vals)
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()

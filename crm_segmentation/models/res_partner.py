@@ -1,4 +1,7 @@
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
+from odoo.tools import SQL
+
+WATCHED = frozenset({"active", "company_id", "commercial_partner_id"})
 
 
 class ResPartner(models.Model):
@@ -40,3 +43,49 @@ class ResPartner(models.Model):
         action["domain"] = [("partner_id", "=", self.commercial_partner_id.id)]
         action["context"] = {"search_default_open": 1}
         return action
+
+    # ------------------------------------------------------------------
+    # LOG OF CHANGES
+    # ------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        partners = super().create(vals_list)
+        self.env["crm.segmentation.dirty"]._add(partners.ids)
+        return partners
+
+    def _write_multi(self, vals_list):
+        watched = self._get_segmentation_fields()
+        changed = [
+            id_
+            for id_, vals in zip(self._ids, vals_list, strict=True)
+            if not watched.isdisjoint(vals)
+        ]
+        if changed:
+            self._log_for_segmentation(
+                changed, any("commercial_partner_id" in vals for vals in vals_list)
+            )
+        return super()._write_multi(vals_list)
+
+    def _log_for_segmentation(self, partner_ids, moved):
+        """Have partners looked at again, and whom they belonged to until now.
+
+        :param bool moved: some get another commercial entity
+        """
+        if moved:
+            query = SQL(
+                "SELECT commercial_partner_id FROM res_partner WHERE id = ANY(%s)",
+                partner_ids,
+            )
+            self.env.cr.execute(query)
+            partner_ids = partner_ids + [id_ for [id_] in self.env.cr.fetchall()]
+        self.env["crm.segmentation.dirty"]._add(partner_ids)
+
+    @api.model
+    @tools.ormcache()
+    def _get_segmentation_fields(self):
+        """Return the fields that criteria look at."""
+        lines = self.env["crm.segmentation.line"].sudo()
+        conditions = lines.search([("expr_name", "=", "domain")])
+        names = [line._get_domain_fields() for line in conditions]
+        return WATCHED.union(*names) - {None}

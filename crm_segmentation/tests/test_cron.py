@@ -6,10 +6,10 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..models import crm_segmentation_process as process
+from ..models import crm_segmentation_ranges as process
 from .common import SegmentationCommon
 
-PROCESS = "odoo.addons.crm_segmentation.models.crm_segmentation_process"
+PROCESS = "odoo.addons.crm_segmentation.models.crm_segmentation_cron"
 
 
 @tagged("post_install", "-at_install")
@@ -48,9 +48,9 @@ class TestCron(SegmentationCommon):
         good = self._create_segmentation(("sale", ">", 50), sequence=3, name="Good")
         original = process.diff_statement
 
-        def fail(plan, ids):
-            statement = original(plan, ids)
-            if plan.segmentation_id == broken.id:
+        def fail(plans, ids):
+            statement = original(plans, ids)
+            if plans[0].segmentation_id == broken.id:
                 return process.SQL("SELECT 1 / 0, 'entered'")
             return statement
 

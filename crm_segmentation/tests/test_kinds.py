@@ -144,5 +144,5 @@ class TestKinds(SegmentationCommon):
             query = SQL("EXPLAIN %s", invoices(measures, scope, ids).query)
             rows = self.env.execute_query(query)
             self.assertIn("account_move_segmentation_idx", str(rows))
-        query = SQL("EXPLAIN %s", overdue(scope, ids).query)
+        query = SQL("EXPLAIN %s", overdue("debt", Measure("overdue"), scope, ids).query)
         self.assertIn("segmentation_open_idx", str(self.env.execute_query(query)))

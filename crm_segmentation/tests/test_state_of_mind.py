@@ -134,7 +134,10 @@ class TestStateOfMind(SegmentationCommon):
         self.assertTrue(self._is_in("=", 5.0))
 
     def test_refunds_and_drafts_are_no_activity(self):
+        """A credit note is an event, if at all, and no reason to be content."""
         self._create_invoice(self.customer, 10, "out_refund")
+        self.assertTrue(self._is_in("=", 3.5, som_interval_max=1))
+        self.env.ref("crm_segmentation.crm_segmentation_source_refund").active = False
         self._create_invoice(self.customer, 10, post=False)
         self.assertTrue(self._is_in("=", 4.0, som_interval_max=1))
 
@@ -183,7 +186,7 @@ class TestStateOfMind(SegmentationCommon):
             with self.subTest(moment=moment):
                 segmentation._start_run()
                 segmentation.last_run = moment
-                segmentation._run_ranges(segmentation._prepare_plan())
+                segmentation._run_ranges([segmentation._prepare_plan()])
                 members = self._get_members(segmentation)
                 self.assertEqual(self.customer in members, expected)
 

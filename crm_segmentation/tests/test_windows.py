@@ -137,10 +137,17 @@ class TestWindows(SegmentationCommon):
         definition = segmentation._get_definition()
         segmentation.last_run = datetime(2026, 7, 1, 12)
         self.assertEqual(segmentation._get_definition(), definition)
+        run = self.env["crm.segmentation.run"].sudo()
         segmentation.write(
-            {"state": "stopped", "partner_id": 1, "run_definition": definition}
+            {
+                "state": "stopped",
+                "partner_id": 1,
+                "run_definition": definition,
+                "run_id": run.create({"segmentation_id": segmentation.id}).id,
+            }
         )
-        plan = segmentation._resume_run()
+        segmentation._resume_run()
+        plan = segmentation._prepare_plan()
         self.assertEqual(plan.tree.children[0].measure.first, date(2026, 7, 1))
 
     def test_another_window_is_another_definition(self):

@@ -18,6 +18,8 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
             ("crm_segmentation_pin", SQL("TRUE")),
         ):
             self._remove_twins(table, collide, partners, dst_partner)
+        # The invoices get their new partner behind the back of the framework.
+        self.env["crm.segmentation.dirty"]._add(partners.ids)
         return super()._update_foreign_keys(src_partners, dst_partner)
 
     def _remove_twins(self, table, collide, partners, survivor):
