@@ -69,6 +69,7 @@ class Bench:
         self.segmentation._get_preview()
 
     def _count(self):
+        self.segmentation._tune_planner()  # the same memory for both sides
         self.env.cr.execute(
             COUNT, [self.books.company.id, LIMIT, self.books.company.id]
         )

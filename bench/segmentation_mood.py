@@ -71,6 +71,7 @@ class Bench:
 
     def ours(self):
         plan = self.segmentation._prepare_plan(self.env.cr.now())
+        self.segmentation._tune_planner()
         count = 0
         for ids in self._ranges():
             query = matching_query([plan], ids)
@@ -80,6 +81,7 @@ class Bench:
         self.env.cr.commit()  # no snapshot stays open
 
     def other(self):
+        self.segmentation._tune_planner()
         count = 0
         for ids in self._ranges():
             values = {

@@ -120,6 +120,19 @@ def holds(leaf: Leaf, value: Decimal | None) -> bool:
     }[leaf.operator]
 
 
+def holds_for_nothing(node: Leaf | Group, columns: Mapping[Measure, Column]) -> bool:
+    """Return whether the tree holds for a partner of whom no source has a row."""
+    if isinstance(node, Leaf):
+        column = columns[node.measure]
+        if node.operator in ("set", "not set"):
+            return column.always_set == (node.operator == "set")
+        return column.empty is not None and holds(node, column.empty)
+    verdicts = [holds_for_nothing(child, columns) for child in node.children]
+    if node.kind == "all":
+        return all(verdicts)
+    return any(verdicts) == (node.kind == "any")
+
+
 def compile_tree(node: Leaf | Group, columns: Mapping[Measure, Column]) -> SQL:
     """Return the condition of the whole tree over the given columns.
 

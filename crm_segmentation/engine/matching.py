@@ -57,7 +57,19 @@ def matching_query(plans: Sequence[Plan], ids: sources.Ids) -> SQL:
             _partners(plans[0].scope, found, ids),
             criteria.compile_tree(plans[0].tree, columns),
         )
-    return _shared_query(plans, columns, _partners(plans[0].scope, found, ids))
+    partners = _partners(plans[0].scope, found, ids)
+    if not any(criteria.holds_for_nothing(plan.tree, columns) for plan in plans):
+        partners = SQL("%s AND (%s)", partners, _anything_known(found))
+    return _shared_query(plans, columns, partners)
+
+
+def _anything_known(found: list[sources.Source]) -> SQL:
+    """Return the condition that some source has a row: nobody else can match."""
+    known = SQL(" OR ").join(
+        SQL("%s IS NOT NULL", SQL.identifier(source.alias, "partner_id"))
+        for source in found
+    )
+    return known or SQL("FALSE")
 
 
 def _shared_query(plans, columns: Mapping[Measure, Column], partners: SQL) -> SQL:
@@ -141,6 +153,8 @@ def _get_sources(plans: Sequence[Plan], ids: sources.Ids) -> list[sources.Source
     conditions = {
         key: query for plan in plans for key, query in plan.conditions.items()
     }
+    # Plans that look at no event have no queries of them.
+    queries = next((p.event_queries for p in plans if p.event_queries), ())
     for number, measure in enumerate(needed):
         if measure.kind in sources.INVOICE_KINDS:
             continue
@@ -150,7 +164,7 @@ def _get_sources(plans: Sequence[Plan], ids: sources.Ids) -> list[sources.Source
             found.append(related.condition(alias, measure, query, ids))
         elif measure.kind in OF_EVENTS:
             make = OF_EVENTS[measure.kind]
-            found.append(make(alias, measure, plans[0].event_queries, scope, ids))
+            found.append(make(alias, measure, queries, scope, ids))
         else:
             found.append(OF_OTHERS[measure.kind](alias, measure, scope, ids))
     return found

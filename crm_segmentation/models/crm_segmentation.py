@@ -399,17 +399,23 @@ class CrmSegmentation(models.Model):
     # DEPENDENCIES
     # ------------------------------------------------------------------
 
-    def _get_ancestors(self):
-        """Return these segmentations and all that their criteria look at."""
-        found = todo = self.sudo()
+    def _get_ancestors(self, direct=None):
+        """Return these segmentations and all that their criteria look at.
+
+        :param direct: what ``_get_dependencies`` returned, for who asks often
+        """
+        direct = self._get_dependencies() if direct is None else direct
+        found, todo = set(), set(self.ids)
         while todo:
-            lines = self.env["crm.segmentation.line"].sudo()
-            todo = lines.search(
-                [
-                    ("segmentation_id", "in", todo.ids),
-                    ("expr_name", "=", "segmentation"),
-                ]
-            ).other_segmentation_id
-            todo -= found
             found |= todo
-        return found
+            todo = set().union(*(direct.get(id_, ()) for id_ in todo)) - found
+        return self.browse(found)
+
+    def _get_dependencies(self):
+        """Return which segmentations each one's own criteria look at, by id."""
+        lines = self.env["crm.segmentation.line"].sudo()
+        direct = {}
+        for line in lines.search([("expr_name", "=", "segmentation")]):
+            others = direct.setdefault(line.segmentation_id.id, set())
+            others.update(line.other_segmentation_id.ids)
+        return direct

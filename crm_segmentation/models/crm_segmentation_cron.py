@@ -1,5 +1,6 @@
 import logging
 
+from dateutil.relativedelta import relativedelta
 from psycopg2.errors import LockNotAvailable
 
 from odoo import api, fields, models
@@ -8,6 +9,8 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import groupby
 
 _logger = logging.getLogger(__name__)
+
+LATER = relativedelta(minutes=1)
 
 
 class CrmSegmentation(models.Model):
@@ -47,8 +50,13 @@ class CrmSegmentation(models.Model):
         :return: False when the time is up
         """
         locked = self.filtered(lambda s: s._try_worker_lock())
+        if locked != self:
+            # Another worker is at them, or at one of the same category.
+            self._trigger_cron(fields.Datetime.now() + LATER)
         try:
-            plans = {s: plan for s in locked if (plan := s._cron_claim(waiting))}
+            locked._forget_snapshot()
+            due = locked.filtered_domain(self._get_cron_domain())
+            plans = {s: plan for s in due if (plan := s._cron_claim(waiting))}
             claimed = self.browse(s.id for s in plans)
             for group in claimed._get_groups():
                 if not group._cron_process_group(plans, waiting):

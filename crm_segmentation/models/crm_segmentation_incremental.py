@@ -92,6 +92,8 @@ class CrmSegmentation(models.Model):
 
     def _get_changed_partner_ids(self, plan):
         before = self._get_criteria_tree(self.basis_day)
+        self.env["crm.segmentation.dirty"]._append_pending()
+        self._tune_planner()
         query = changed_query(plan, before, self.dirty_xid, self.basis_day)
         return [id_ for [id_] in self.env.execute_query(query) if id_]
 
@@ -101,7 +103,7 @@ class CrmSegmentation(models.Model):
         :return: False when the scheduled action's time is up
         """
         partner_ids = sorted(self._get_changed_partner_ids(plan))
-        self.run_id.processed_count = len(partner_ids)
+        self.run_id.sudo().processed_count = len(partner_ids)
         self._commit_range(0, waiting + 1)
         return self._run_sets(plan, partner_ids, waiting)
 
@@ -134,17 +136,22 @@ class CrmSegmentationLine(models.Model):
 
     def _get_domain_fields(self):
         """Return the stored fields a condition looks at, None for anything else."""
-        names = set()
-        partners = self.env["res.partner"]
-        for condition in self._get_partner_domain().iter_conditions():
-            field = partners._fields.get(condition.field_expr)
-            own = field and field.store and field.column_type
-            relative = isinstance(condition.value, str) and field.type in (
-                "date",
-                "datetime",
+        return {
+            condition.field_expr if self._is_own_field(condition) else None
+            for condition in self._get_partner_domain().iter_conditions()
+        }
+
+    def _is_own_field(self, condition):
+        """Return whether only the partner's own row decides, today and tomorrow."""
+        field = self.env["res.partner"]._fields.get(condition.field_expr)
+        if not field or not field.store or not field.column_type:
+            return False
+        if field.relational or field.type in ("date", "datetime"):
+            # a name, a hierarchy, or "today" is not in the row
+            return condition.operator in ("in", "not in", "=", "!=") and not isinstance(
+                condition.value, str
             )
-            names.add(field.name if own and not relative else None)
-        return names
+        return True
 
     @api.model_create_multi
     def create(self, vals_list):

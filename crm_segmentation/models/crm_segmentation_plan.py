@@ -210,6 +210,7 @@ class CrmSegmentation(models.Model):
         if not leaves:
             return False, []
         segmentation.env.flush_all()
+        segmentation._tune_planner()
         query = explain_query(plan, sources.IdSet((partner.id,)))
         rows = segmentation.env.execute_query(query)
         if not rows:

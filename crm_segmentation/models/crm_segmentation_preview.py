@@ -53,6 +53,7 @@ class CrmSegmentation(models.Model):
         segmentation = self._for_processing()
         segmentation._check_ready()
         segmentation.env.flush_all()
+        segmentation._tune_planner()
         plan = segmentation._prepare_plan(fields.Datetime.now())
         counts, samples = Counter(), {}
         for lower in range(0, segmentation._get_last_partner_id(), RANGE_SIZE):

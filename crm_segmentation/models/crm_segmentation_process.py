@@ -47,15 +47,20 @@ class CrmSegmentation(models.Model):
     def process_start(self):
         """Compute from the first partner to the last, before returning.
 
-        Who waits for another one computing the same takes the result of that run.
+        What another worker started and finished meanwhile is not done again.
         """
-        asked = fields.Datetime.now()
+        asked = self._get_last_run_id()
         for batch in self._for_processing()._get_batches():
-            with batch._worker_lock() as waited, batch._keep_failure():
-                done = batch.filtered(lambda s: waited and s._was_done_since(asked))  # noqa: B023
-                todo = batch - done
-                todo._run_ranges([s._start_run() for s in todo])
+            with batch._worker_lock():
+                todo = batch.filtered(lambda s: not s._was_done_since(asked))
+                plans = [s._start_with_failure() for s in todo]
+                with todo._keep_failure():
+                    todo._run_ranges(plans)
         return True
+
+    def _start_with_failure(self):
+        with self._keep_failure():
+            return self._start_run()
 
     def process_continue(self, start=False):
         """Compute from where the last run ended to the last partner.
@@ -83,9 +88,9 @@ class CrmSegmentation(models.Model):
                 segmentation.state = "stopped"
         return True
 
-    def _trigger_cron(self):
+    def _trigger_cron(self, at=None):
         # Managers of segmentations have no rights on scheduled actions.
-        self.env.ref("crm_segmentation.ir_cron_process").sudo()._trigger()
+        self.env.ref("crm_segmentation.ir_cron_process").sudo()._trigger(at=at)
         return True
 
     # ------------------------------------------------------------------
@@ -107,10 +112,10 @@ class CrmSegmentation(models.Model):
         What a criterion looks at comes before it. A batch has one scope and no
         category twice; first exclusive runs go alone.
         """
-        batches, todo = [], self
+        batches, todo, direct = [], self, self._get_dependencies()
         while todo:
             left = todo
-            ready = todo.filtered(lambda s: not (s._get_ancestors() - s) & left)  # noqa: B023
+            ready = todo.filtered(lambda s: not (s._get_ancestors(direct) - s) & left)  # noqa: B023
             level = {}
             for segmentation in ready or todo:  # a cycle is refused elsewhere
                 key = segmentation._get_batch_key(level)
@@ -199,12 +204,14 @@ class CrmSegmentation(models.Model):
             return self._run_incremental(plan, waiting)
         return self._run_ranges([plan], waiting)
 
-    def _was_done_since(self, moment):
-        """Return whether another worker did it all while this one waited."""
-        ended = self.run_id.state == "done" and self.run_id.ended_on
+    def _was_done_since(self, run_id):
+        """Return whether another worker did it all while this one was busy.
+
+        :param int run_id: the last run there was when somebody asked
+        """
         return (
-            bool(ended)
-            and ended >= moment
+            self.run_id.id > run_id
+            and self.run_id.state == "done"
             and self.run_definition == self._get_definition()
         )
 
@@ -224,7 +231,7 @@ class CrmSegmentation(models.Model):
         if self.exclusif:
             vals["carriers_pinned"] = True
         self.write(vals)
-        self.run_id.write(self._prepare_done_vals())
+        self.run_id.sudo().write(self._prepare_done_vals())
 
     def _prepare_done_vals(self):
         vals = {
@@ -277,6 +284,10 @@ class CrmSegmentation(models.Model):
 
     def _get_last_partner_id(self):
         query = SQL("SELECT COALESCE(MAX(id), 0) FROM res_partner")
+        return self.env.execute_query(query)[0][0]
+
+    def _get_last_run_id(self):
+        query = SQL("SELECT COALESCE(MAX(id), 0) FROM crm_segmentation_run")
         return self.env.execute_query(query)[0][0]
 
     def _count_members(self):

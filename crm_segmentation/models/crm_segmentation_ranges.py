@@ -99,6 +99,7 @@ class CrmSegmentation(models.Model):
         # Before the work, not after it, as then a user who saves the form meanwhile
         # waits a moment instead of making us do the range again.
         self.try_lock_for_update(allow_referencing=True)
+        self._tune_planner()
         changes, braked = self._apply_range(plans, ids)
         going = self - braked
         seconds = (time.monotonic() - started) / (len(going) or 1)

@@ -9,6 +9,8 @@ from odoo.tools import SQL
 WORKER_LOCK = 0x5E6
 CATEGORY_LOCK = 0x5E7
 
+RANGE_MEMORY = 32 * 1024 * 1024  # bytes per sort or hash table of a range
+
 
 class CrmSegmentation(models.Model):
     """Transactions and locks of a run.
@@ -36,6 +38,20 @@ class CrmSegmentation(models.Model):
         # of a range become durable together, and locks are held for one range only.
         return self.env["ir.cron"]._commit_progress(processed, remaining=remaining)
 
+    def _tune_planner(self):
+        """Set what suits one range, until the transaction ends.
+
+        Compiling its expressions costs more than it saves, and the partners of a range
+        are to be added up in memory.
+        """
+        self.env.cr.execute(
+            """
+            SELECT set_config('jit', 'off', TRUE), set_config('work_mem', GREATEST(
+                pg_size_bytes(current_setting('work_mem')), %s) / 1024 || 'kB', TRUE)
+            """,
+            [RANGE_MEMORY],
+        )
+
     def _owns_transaction(self):
         """Return whether the run may end the caller's transaction.
 
@@ -60,15 +76,12 @@ class CrmSegmentation(models.Model):
 
     @contextmanager
     def _worker_lock(self):
-        """Hold the locks of all these segmentations, and wait for them if need be.
-
-        Yields whether another worker had to be waited for.
-        """
-        waited = not self._try_worker_lock()
-        if waited:
+        """Hold the locks of all these segmentations, and wait for them if need be."""
+        if not self._try_worker_lock():
             self._wait_for_worker_lock()
         try:
-            yield waited
+            self._forget_snapshot()
+            yield
         finally:
             self._release_worker_lock()
 
@@ -81,8 +94,12 @@ class CrmSegmentation(models.Model):
         self._commit_range()
         for key in self._get_lock_keys():
             self.env.execute_query(SQL("SELECT pg_advisory_lock(%s, %s)", *key))
-        self.env.cr.rollback()
-        self.env.invalidate_all()
+
+    def _forget_snapshot(self):
+        """See what another worker did until it let the locks go."""
+        if self._owns_transaction():
+            self._commit_range()
+            self.env.invalidate_all()
 
     def _try_worker_lock(self):
         """Take all the locks or none, and return whether they were free."""

@@ -185,3 +185,18 @@ class TestStatic(SegmentationCommon):
         segmentation.process_start()
         self.assertNotMember(segmentation, picked)
         self.assertNotIn(segmentation.categ_id, picked.category_id)
+
+    def test_two_at_once(self):
+        """They are computed together, and there is nothing to measure."""
+        pins = self.env["crm.segmentation.pin"]
+        both = self.env["crm.segmentation"]
+        for number in range(2):
+            category = self.category.create({"name": f"List {number}"})
+            segmentation = self._create_segmentation(
+                segmentation_type="static", categ_id=category.id
+            )
+            partner = self._create_partner(f"Picked {number}")
+            pins.create({"segmentation_id": segmentation.id, "partner_id": partner.id})
+            both += segmentation
+        both.process_start()
+        self.assertEqual(both.mapped("member_count"), [1, 1])

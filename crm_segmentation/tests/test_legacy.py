@@ -57,7 +57,7 @@ class TestLegacyDefects(SegmentationCommon):
         def note(plans, ids):
             seen.append((ids.lower, ids.upper))
             if len(seen) == 3:
-                segmentation._set_stop_requested(True)
+                segmentation.sudo()._set_stop_requested(True)
             return original(plans, ids)
 
         with (

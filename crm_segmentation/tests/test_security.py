@@ -1,4 +1,5 @@
 from odoo.exceptions import AccessError
+from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
 from .common import SegmentationCommon
@@ -84,6 +85,12 @@ class TestSecurity(SegmentationCommon):
                 "crm.segmentation.membership",
                 "crm.segmentation.pin",
                 "crm.segmentation.control",
+                "crm.segmentation.run",
+                "crm.segmentation.change",
+                "crm.segmentation.event",
+                "crm.segmentation.mood",
+                "crm.segmentation.source",
+                "crm.segmentation.dirty",
             ):
                 with (
                     self.subTest(group=group, model=model),
@@ -106,3 +113,54 @@ class TestSecurity(SegmentationCommon):
             theirs.with_user(self.manager).process_start()
         lines = self.env["crm.segmentation.line"].with_user(self.manager).search([])
         self.assertNotIn(theirs.segmentation_line, lines)
+        runs = self.env["crm.segmentation.run"]
+        (theirs + shared + self.segmentation).process_start()
+        seen = runs.with_user(self.manager).search([]).segmentation_id
+        self.assertNotIn(theirs, seen.sudo())
+        self.assertIn(self.segmentation, seen)
+
+    def test_events_of_other_companies(self):
+        other = self._create_company(name="Other company")
+        events = self.env["crm.segmentation.event"]
+        ours, theirs, shared = events.create(
+            [
+                {"name": "Praise", "partner_id": self.customer.id, "company_id": id_}
+                for id_ in (self.env.company.id, other.id, False)
+            ]
+        )
+        self.assertEqual(
+            events.with_user(self.reader).search([]) & (ours + theirs + shared),
+            ours + shared,
+        )
+
+    def test_events_and_sources(self):
+        """Users log events; what these are worth is the manager's to say."""
+        vals = {"name": "Praise", "partner_id": self.customer.id, "score": 9}
+        event = self.env["crm.segmentation.event"].with_user(self.reader).create(vals)
+        event.score = 8
+        with self.assertRaises(AccessError):
+            event.unlink()
+        source = self.env.ref("crm_segmentation.crm_segmentation_source_manual")
+        with self.assertRaises(AccessError):
+            source.with_user(self.reader).weight = 2
+        source.with_user(self.manager).weight = 2
+        with self.assertRaises(AccessError):
+            source.with_user(self.manager).unlink()
+        for model in ("run", "change", "dirty"):
+            with self.subTest(model=model), self.assertRaises(AccessError):
+                self.env[f"crm.segmentation.{model}"].with_user(self.manager).create({})
+
+    def test_undo_and_brake_are_for_managers(self):
+        self.segmentation.process_start()
+        segmentation = self.segmentation.with_user(self.reader)
+        for name in ("action_undo", "action_release_brake"):
+            with self.subTest(name=name), self.assertRaises(AccessError):
+                getattr(segmentation, name)()
+        segmentation.with_user(self.manager).action_undo()
+
+    def test_conditions_show_no_more_than_one_may_see(self):
+        line = {"expr_name": "domain", "domain": "[('signup_type', '=', 'reset')]"}
+        with self.assertRaises(AccessError):
+            self.segmentation.with_user(self.manager).segmentation_line = [
+                Command.create(line)
+            ]
