@@ -133,6 +133,27 @@ def holds_for_nothing(node: Leaf | Group, columns: Mapping[Measure, Column]) -> 
     return any(verdicts) == (node.kind == "any")
 
 
+def weakest(trees: Iterable[Group]) -> list[Leaf | Group]:
+    """Return few nodes of which one holds whenever one of the trees does.
+
+    Of trees that compare the same measure in the same way, one alone is enough.
+    """
+    kept = {}
+    for tree in trees:
+        leaf = tree.children[0] if len(tree.children) == 1 else tree
+        if tree.kind != "all" or not isinstance(leaf, Leaf):
+            kept[tree] = tree
+        elif choose := WEAKER.get(leaf.operator):
+            key = (leaf.measure, leaf.operator, leaf.step)
+            kept[key] = choose(kept.get(key, leaf), leaf, key=lambda one: one.target)
+        else:
+            kept[leaf] = leaf
+    return list(kept.values())
+
+
+WEAKER = {">": min, ">=": min, "<": max, "<=": max}
+
+
 def compile_tree(node: Leaf | Group, columns: Mapping[Measure, Column]) -> SQL:
     """Return the condition of the whole tree over the given columns.
 

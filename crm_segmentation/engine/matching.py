@@ -73,6 +73,10 @@ def _anything_known(found: list[sources.Source]) -> SQL:
 
 
 def _shared_query(plans, columns: Mapping[Measure, Column], partners: SQL) -> SQL:
+    """Measure each partner once, and name the segmentations that it is in.
+
+    Most partners are in none: the weakest conditions tell so without asking them all.
+    """
     names = {measure: SQL.identifier(f"c{n}") for n, measure in enumerate(columns)}
     measured = SQL(", ").join(
         [SQL("p.id")]
@@ -82,18 +86,25 @@ def _shared_query(plans, columns: Mapping[Measure, Column], partners: SQL) -> SQ
         measure: Column(names[measure], column.empty, column.always_set)
         for measure, column in columns.items()
     }
+    cases = SQL(", ").join(
+        SQL(
+            "CASE WHEN %s THEN %s END",
+            criteria.compile_tree(plan.tree, shared),
+            plan.segmentation_id,
+        )
+        for plan in plans
+    )
+    possible = SQL(" OR ").join(
+        criteria.compile_tree(node, shared)
+        for node in criteria.weakest(plan.tree for plan in plans)
+    )
     return SQL(
-        "WITH measured AS MATERIALIZED (SELECT %s %s) %s",
+        "SELECT seg, id FROM (SELECT unnest(ARRAY[%s]) AS seg, id"
+        " FROM (SELECT %s %s OFFSET 0) measured WHERE %s) found WHERE seg IS NOT NULL",
+        cases,
         measured,
         partners,
-        SQL(" UNION ALL ").join(
-            SQL(
-                "SELECT %s AS seg, id FROM measured WHERE %s",
-                plan.segmentation_id,
-                criteria.compile_tree(plan.tree, shared),
-            )
-            for plan in plans
-        ),
+        possible,
     )
 
 

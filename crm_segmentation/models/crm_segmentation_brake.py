@@ -83,15 +83,15 @@ class CrmSegmentation(models.Model):
     def action_undo(self):
         """Restore what the last run changed, and wait for somebody to start again."""
         for segmentation in self._for_processing():
-            if not segmentation.can_undo:
-                raise UserError(
-                    self.env._("“%s” has no run that can be undone.", segmentation.name)
-                )
             with segmentation._worker_lock():
                 segmentation._undo_run()
         return True
 
     def _undo_run(self):
+        if not self.can_undo:
+            raise UserError(
+                self.env._("“%s” has no run that can be undone.", self.name)
+            )
         run = self.run_id
         for lower in range(0, self._get_last_partner_id(), RANGE_SIZE):
             statement = undo_statement(
