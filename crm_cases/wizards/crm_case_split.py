@@ -110,7 +110,7 @@ class CrmCaseSplitLine(models.TransientModel):
     message_id = fields.Many2one("mail.message", required=True, ondelete="cascade")
     date = fields.Datetime(related="message_id.date", store=True)
     author = fields.Char(compute="_compute_content")
-    excerpt = fields.Char(string="Message", compute="_compute_content")
+    excerpt = fields.Char(string="Text", compute="_compute_content")
     file_count = fields.Integer(string="Files", compute="_compute_content")
     is_note = fields.Boolean(compute="_compute_content")
 

@@ -81,7 +81,7 @@ class CrmSegmentation(models.Model):
 
     segmentation_type = fields.Selection(
         [("dynamic", "By Criteria"), ("static", "Picked by Hand")],
-        "Members",
+        "Who Belongs",
         required=True,
         default="dynamic",
         tracking=True,
