@@ -21,6 +21,7 @@
         "security/ir.model.access.csv",
         "security/crm_cases_security.xml",
         "security/crm_case_party_security.xml",
+        "security/crm_case_rule_security.xml",
         "data/ir_sequence_data.xml",
         "data/mail_message_subtype_data.xml",
         "data/crm_case_stage_data.xml",
@@ -33,6 +34,7 @@
         "data/ir_actions_server_data.xml",
         "wizards/crm_case_close_views.xml",
         "wizards/crm_case_convert_views.xml",
+        "data/ir_cron_rules_data.xml",
         "wizards/crm_case_pending_views.xml",
         "data/crm_case_document_model_data.xml",
         "wizards/crm_case_merge_views.xml",
@@ -59,6 +61,7 @@
         "views/res_users_views.xml",
         "views/crm_cases_menus.xml",
         "views/crm_case_close_reason_views.xml",
+        "views/crm_case_rule_views.xml",
     ],
     "demo": [
         "demo/res_users_demo.xml",

@@ -1,0 +1,247 @@
+import logging
+from datetime import timedelta
+from typing import NamedTuple
+
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
+
+_logger = logging.getLogger(__name__)
+
+CHUNK = 20_000
+# A transaction may have begun, and dated what it wrote, so long before it is seen.
+# The daily full pass finds what took longer.
+OVERLAP = timedelta(minutes=10)
+
+
+class Source(NamedTuple):
+    """Where the dates of a reference are: the model, its path to the case (empty: it
+    is the case), the date, and further conditions."""
+
+    model: str
+    path: str
+    date: str
+    domain: Domain = Domain.TRUE
+
+
+class CrmCaseRule(models.Model):
+    """How a pass finds what is due, without looking at everything.
+
+    For each level, repetition and clock it calculates once which references are due
+    by now. New ones lie between the last pass's answer and this one's, or belong to
+    cases written since. What the run log knows already is left out. A clock's first
+    pass, and one pass a day, looks at all references instead.
+    """
+
+    _inherit = "crm.case.rule"
+
+    def _try_collect(self, now):
+        """Put what is due on the run log, unless another worker is about it."""
+        try:
+            with self.env.cr.savepoint():
+                self.try_lock_for_update(allow_referencing=True)._collect(now)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            _logger.info("Rule %s is at work elsewhere", self.id)
+            self.env.cr.rollback()
+        except psycopg2.errors.QueryCanceled:
+            self._park(self.env._("The pattern takes too long on many subjects."))
+        except Exception as error:
+            _logger.exception("Rule %s cannot be evaluated", self.id)
+            self._park(str(error) or type(error).__name__)
+
+    def _park(self, problem):
+        """Say what is wrong, and wait until somebody changes something."""
+        self.parked_reason = problem
+
+    def _collect(self, now):
+        self.env["crm.case.rule.run"].flush_model()
+        for rule in self.filtered(lambda rule: not rule.parked_reason):
+            for level in rule.level_ids:
+                for group in self.env["crm.case.rule.clock"]._get_groups(level.unit):
+                    rule._collect_group(level, group, now)
+
+    def _collect_group(self, level, group, now):
+        """The latest repetition first: what it finds is done, the earlier ones of the
+        same reference were missed and are only noted."""
+        found = set()
+        for iteration in range(level.repeat_times, -1, -1):
+            clock = self._get_clock(level, iteration, group)
+            if clock.problem:
+                continue
+            due = list(self._find_due(level, iteration, group, now, clock))
+            self._log_due(level, iteration, due, found)
+            found.update(due)
+
+    def _get_clock(self, level, iteration, group):
+        clock = level.clock_ids.filtered(
+            lambda c: (
+                (c.iteration, c.calendar_id, c.zone)
+                == (iteration, group.calendar, group.zone)
+            )
+        )
+        return clock or clock.create(
+            {
+                "level_id": level.id,
+                "iteration": iteration,
+                "calendar_id": group.calendar.id,
+                "zone": group.zone,
+            }
+        )
+
+    # ------------------------------------------------------------
+    # FIND
+    # ------------------------------------------------------------
+
+    def _find_due(self, level, iteration, group, now, clock):
+        """Yield (case id, reference) of what is due and not on the run log, and move
+        the clock; with an empty clock look at everything and move nothing."""
+        delay = level._get_delay(iteration, group.calendar, group.zone)
+        threshold = delay.threshold(now)
+        if not threshold:
+            clock.problem = self.env._(
+                "%s has not enough working time.",
+                group.calendar.display_name or self.env._("The company"),
+            )
+            return
+        source = self._get_source()
+        for query in self._build_queries(level, group, source, clock, delay, threshold):
+            query.add_where(self._not_on_the_log(level, iteration, query, source))
+            for rows in self._fetch(query, source):
+                candidates = [row for row in rows if delay.is_due(row[1], now)]
+                fitting = self._filter_case_ids([row[0] for row in candidates])
+                yield from (row for row in candidates if row[0] in fitting)
+        clock._advance(now, threshold)
+
+    @api.model
+    def _get_sources(self):
+        """Sources that are not a date of the case itself, by reference."""
+        return {}
+
+    def _get_source(self):
+        sources = self._get_sources()
+        return sources.get(self.reference) or Source("crm.case", "", self.reference)
+
+    def _build_queries(self, level, group, source, clock, delay, threshold):
+        """One query over everything, or two: what came to be due by the lapse of
+        time, and what was written since."""
+        due = Domain(source.date, "<=", threshold)
+        start = level._get_start()
+        if start:
+            due &= Domain(source.date, ">=", start)
+        due &= self._on_source(source, self._get_case_domain() & group.domain)
+        if clock._needs_full_pass():
+            return [self._search_source(source, due)]
+        low = delay.window_start(clock.passed, clock.threshold)
+        written = Domain("write_date", ">=", clock.passed - OVERLAP)
+        return [
+            self._search_source(source, due & Domain(source.date, ">", low)),
+            self._search_source(
+                source,
+                due & Domain(source.date, "<=", low) & self._written(source, written),
+            ),
+        ]
+
+    @api.model
+    def _on_source(self, source, domain):
+        if not source.path:
+            return domain
+        return source.domain & Domain(source.path, "any", domain)
+
+    @api.model
+    def _get_exact_domain(self, source, run):
+        """What this run was due for: the case, with that reference."""
+        second = timedelta(seconds=1)
+        return (
+            Domain(source.path or "id", "=", run.case_id.id)
+            & Domain(source.date, ">=", run.reference)
+            & Domain(source.date, "<", run.reference + second)
+        )
+
+    @api.model
+    def _written(self, source, written):
+        """The case was written, or what carries the date."""
+        return written | self._on_source(source, written) if source.path else written
+
+    def _search_source(self, source, domain):
+        return self.env[source.model]._search(domain)
+
+    def _not_on_the_log(self, level, iteration, query, source):
+        return SQL(
+            """NOT EXISTS (
+                SELECT FROM crm_case_rule_run run
+                WHERE run.level_id = %s AND run.case_id = %s
+                AND run.reference = %s AND run.iteration = %s
+            )""",
+            level.id,
+            SQL.identifier(query.table, source.path or "id"),
+            self._sql_reference(query, source),
+            iteration,
+        )
+
+    @api.model
+    def _sql_reference(self, query, source):
+        """The date to the second: that of creation is finer."""
+        column = SQL.identifier(query.table, source.date)
+        return SQL("date_trunc('second', %s)", column)
+
+    def _fetch(self, query, source):
+        """Yield lists of (case id, reference), page by page."""
+        case = SQL.identifier(query.table, source.path or "id")
+        date = SQL.identifier(query.table, source.date)
+        row_id = SQL.identifier(query.table, "id")
+        query.order = SQL("%s, %s", date, row_id)
+        query.limit = CHUNK
+        conditions = list(query._where_clauses)
+        rows = []
+        while not query.is_empty():
+            sql = query.select(case, self._sql_reference(query, source), date, row_id)
+            rows = self.env.execute_query(sql)
+            yield [(case_id, reference) for case_id, reference, _date, _id in rows]
+            if len(rows) < CHUNK:
+                return
+            after = SQL("(%s, %s) > (%s, %s)", date, row_id, *rows[-1][2:])
+            query._where_clauses = [*conditions, after]
+
+    # ------------------------------------------------------------
+    # LOG
+    # ------------------------------------------------------------
+
+    def _log_due(self, level, iteration, due, missed):
+        """Put what is due on the run log.
+
+        :param missed: what a later repetition found: noted, not done
+        """
+        self.env["crm.case.rule.run"].create(
+            [
+                {
+                    "rule_id": self.id,
+                    "level_id": level.id,
+                    "case_id": case_id,
+                    "reference": reference,
+                    "iteration": iteration,
+                    "state": "skipped" if (case_id, reference) in missed else "due",
+                }
+                for case_id, reference in due
+            ]
+        )
+
+    # ------------------------------------------------------------
+    # PREVIEW
+    # ------------------------------------------------------------
+
+    def _get_due_case_ids(self, now=None):
+        """Cases on which this rule would act now, by the rights of the caller."""
+        self.ensure_one()
+        self.env["crm.case.rule.run"].flush_model()
+        now = now or fields.Datetime.now()
+        found = set()
+        Clock = self.env["crm.case.rule.clock"].sudo()
+        for level in self.level_ids:
+            for group in Clock._get_groups(level.unit):
+                for iteration in range(level.repeat_times + 1):
+                    due = self._find_due(level, iteration, group, now, Clock.new())
+                    found.update(case_id for case_id, _reference in due)
+        return sorted(found)
