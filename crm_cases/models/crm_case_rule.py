@@ -15,6 +15,8 @@ REFERENCES = [
     ("date_last_stage_update", "the case entered its stage"),
     ("date_deadline", "the deadline"),
     ("date_action_next", "the date of the next action"),
+    ("sla_warning", "a promised time runs out soon"),
+    ("sla_breach", "a promised time ran out"),
 ]
 
 # Fields that neither say which cases are due nor when.

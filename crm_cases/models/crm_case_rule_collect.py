@@ -118,7 +118,12 @@ class CrmCaseRule(models.Model):
     @api.model
     def _get_sources(self):
         """Sources that are not a date of the case itself, by reference."""
-        return {}
+        unreached = Domain("date_reached", "=", False)
+        status = "crm.case.sla.status"
+        return {
+            "sla_warning": Source(status, "case_id", "warning_at", unreached),
+            "sla_breach": Source(status, "case_id", "deadline", unreached),
+        }
 
     def _get_source(self):
         sources = self._get_sources()
@@ -232,16 +237,20 @@ class CrmCaseRule(models.Model):
     # PREVIEW
     # ------------------------------------------------------------
 
-    def _get_due_case_ids(self, now=None):
-        """Cases on which this rule would act now, by the rights of the caller."""
+    def _get_due_case_ids(self, include_past=False):
+        """Cases on which this rule would act now, by the rights of the caller.
+
+        :param bool include_past: as if the past counted
+        """
         self.ensure_one()
         self.env["crm.case.rule.run"].flush_model()
-        now = now or fields.Datetime.now()
+        now = fields.Datetime.now()
+        rule = self.with_context(crm_case_rule_include_past=include_past)
         found = set()
         Clock = self.env["crm.case.rule.clock"].sudo()
-        for level in self.level_ids:
+        for level in rule.level_ids:
             for group in Clock._get_groups(level.unit):
                 for iteration in range(level.repeat_times + 1):
-                    due = self._find_due(level, iteration, group, now, Clock.new())
+                    due = rule._find_due(level, iteration, group, now, Clock.new())
                     found.update(case_id for case_id, _reference in due)
         return sorted(found)

@@ -152,6 +152,6 @@ class CrmCaseRuleLevel(models.Model):
         """Older references do not count; None: all count."""
         self.ensure_one()
         rule = self.rule_id
-        if rule.include_past:
+        if rule.include_past or self.env.context.get("crm_case_rule_include_past"):
             return None
         return max(rule.active_since, self.create_date.replace(microsecond=0))

@@ -27,6 +27,7 @@ class ResourceCalendar(models.Model):
     def _recount_cases(self):
         """Working time of these calendars (none: of all) has changed."""
         self.env["crm.case.rule.clock"]._forget(self)
+        self.env["crm.case.sla"]._recount()
 
 
 class ResourceCalendarAttendance(models.Model):

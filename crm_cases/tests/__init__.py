@@ -30,6 +30,8 @@ from . import (
     test_rule_clock,
     test_server_actions,
     test_split,
+    test_settings,
+    test_sla,
     test_team,
     test_tour,
     test_transitions,

@@ -95,10 +95,10 @@ class RulesCommon(CasesCommon):
             }
         )
 
-    def _pass(self, moment):
-        """One pass of the cron at a moment, without its commits."""
+    @contextmanager
+    def commits_are_kept_back(self):
+        """Let a scheduled action run inside the transaction of the test."""
         with (
-            self.at(moment),
             patch.object(
                 self.env.registry["ir.cron"],
                 "_commit_progress",
@@ -106,6 +106,11 @@ class RulesCommon(CasesCommon):
             ),
             patch.object(self.env.cr, "commit", lambda: None),
         ):
+            yield
+
+    def _pass(self, moment):
+        """One pass of the rules at a moment."""
+        with self.at(moment), self.commits_are_kept_back():
             self.env["crm.case.rule"]._cron_run()
 
     def _fires_at(self, case, moments):
