@@ -74,6 +74,7 @@
         "demo/crm_case_category_demo.xml",
         "demo/crm_case_tag_demo.xml",
         "demo/utm_campaign_demo.xml",
+        "demo/crm_case_rule_demo.xml",
         "demo/crm_case_demo.xml",
         "demo/crm_case_blocks_demo.xml",
         "demo/mail_message_demo.xml",
