@@ -4,6 +4,7 @@ from odoo import api, fields, models
 
 from .case_states import ACTIVE_STATES, CLOSED_STATES
 from .crm_case_sla import RESPONSE
+from .sla_clock import make_clock
 
 # What may change which policies hold, or how a case stands towards them.
 SLA_FIELDS = {
@@ -156,6 +157,16 @@ class CrmCase(models.Model):
             self._refresh_sla()
         return result
 
+    def _make_clocks(self):
+        """One clock for each calendar of these cases."""
+        now = fields.Datetime.now()
+        return {
+            calendar: make_clock(calendar, min(cases.mapped("create_date")), now)
+            for calendar, cases in self.grouped(
+                lambda case: case._get_calendar()
+            ).items()
+        }
+
     def _refresh_sla(self):
         """Bring the status rows of these cases up to date."""
         policy_ids = self.env["crm.case.sla"]._get_policy_ids()
@@ -168,12 +179,14 @@ class CrmCase(models.Model):
         for status in cases.sla_status_ids:
             rows[status.case_id, status.sla_id, status.kind] = status
         changed = cases.env["crm.case.sla.status"]
+        clocks = cases._make_clocks()
         for case in cases:
+            clock = clocks[case._get_calendar()]
             for policy in policies.filtered(lambda sla, case=case: sla._fits(case)):
                 for kind, hours in policy._get_targets().items():
                     row = rows.pop((case, policy, kind), changed.browse())
                     reached = case._get_reached_on(policy, kind, row.date_reached)
-                    vals = changed._measure(policy, kind, hours, case, reached)
+                    vals = changed._measure(policy, hours, case, reached, clock)
                     if row:
                         changed |= row._update(vals)
                     else:

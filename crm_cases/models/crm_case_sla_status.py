@@ -1,5 +1,4 @@
 import logging
-from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -7,7 +6,6 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from .case_states import ACTIVE_STATES
 from .crm_case_sla import OTHER, RESOLUTION, RESPONSE
-from .rule_delay import plan, worked
 
 _logger = logging.getLogger(__name__)
 
@@ -114,49 +112,45 @@ class CrmCaseSlaStatus(models.Model):
     # ------------------------------------------------------------
 
     @api.model
-    def _measure(self, policy, kind, hours, case, reached):
+    def _measure(self, policy, hours, case, reached, clock):
         """What a status row says, from scratch.
 
+        :param float hours: what the policy promises
         :param reached: when the target was reached, if it was
+        :param clock: counts the working time of the case
         :return: values
         """
-        calendar = case._get_calendar()
         intervals = case._get_running_intervals(policy._get_pause_states(), reached)
-        deadline = self._walk(intervals, hours, calendar)
-        warning = self._walk(intervals, hours * policy.warn_percent / 100, calendar)
+        share = policy.warn_percent / 100
+        deadline = self._walk(intervals, hours, clock)
         now = fields.Datetime.now()
-        late = bool(deadline) and deadline <= (reached or now)
         # Reached at the very instant is in time.
-        late = late and not (reached and reached == deadline)
+        late = deadline and (reached > deadline if reached else now >= deadline)
         return {
             "hours": hours,
             "deadline": deadline,
-            "warning_at": warning,
+            "warning_at": self._walk(
+                intervals, hours * policy.warn_percent / 100, clock
+            ),
             "date_reached": reached,
             "spent_hours": sum(
-                worked(calendar, start, end or now) for start, end in intervals
+                clock.between(start, end or now) for start, end in intervals
             ),
             "paused": not reached and not (intervals and intervals[-1][1] is None),
             "state": "failed" if late else "reached" if reached else "ongoing",
         }
 
     @api.model
-    def _walk(self, intervals, hours, calendar):
+    def _walk(self, intervals, hours, clock):
         """When so much working time is used; False while the clock stands."""
         for start, end in intervals:
             if end is None:
-                return self._plan(calendar, hours, start)
-            spent = worked(calendar, start, end)
+                return clock.plan(hours, start)
+            spent = clock.between(start, end)
             if spent >= hours:
-                return self._plan(calendar, hours, start)
+                return clock.plan(hours, start)
             hours -= spent
         return False
-
-    @api.model
-    def _plan(self, calendar, hours, start):
-        if not calendar:
-            return start + timedelta(hours=hours)
-        return plan(calendar, hours, start)
 
     # ------------------------------------------------------------
     # EVENTS

@@ -157,15 +157,6 @@ def plan(calendar, hours, start):
     return end and rounded(end)
 
 
-def worked(calendar, start, end):
-    """Return the working hours between two instants; no calendar: all hours."""
-    if end <= start:
-        return 0.0
-    if not calendar:
-        return (end - start).total_seconds() / 3600
-    return calendar.get_work_hours_count(start, end, compute_leaves=True)
-
-
 def rounded(instant):
     """Return an instant rounded to the second."""
     return (instant + timedelta(microseconds=500_000)).replace(microsecond=0)

@@ -268,3 +268,19 @@ class TestSla(RulesCommon):
         self.env.invalidate_all()
         with self.assertQueryCount(4):
             cases.mapped("sla_remaining")
+
+    def test_a_batch_reads_the_calendar_once(self):
+        """Twice as many cases cost a few more queries, not twice as many."""
+        counts = []
+        for size in (10, 20):
+            with self.at(MONDAY):
+                cases = self.env["crm.case"].union(
+                    *[self._case() for _n in range(size)]
+                )
+                self.env.flush_all()
+                before = self.cr.sql_log_count
+                cases._refresh_sla()
+                self.env.flush_all()
+                counts.append(self.cr.sql_log_count - before)
+        self.assertLess(counts[1], counts[0] + 5)
+        self.assertLess(counts[1], 25)
