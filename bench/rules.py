@@ -80,50 +80,48 @@ class Bench:
         self.env = env
         self.now = fields.Datetime.now()
         self.offset = 0
+        self.first_pass = None
         env["crm.case.rule"].search([]).active = False
         env["base.automation"].search([]).active = False
-        model = env["ir.model"]._get_id("crm.case")
-        code = "record.write({'color': record.color + 1})"
-        action = {"name": "Count", "model_id": model, "state": "code", "code": code}
-        self.rule = env["crm.case.rule"].create(
-            {
-                "name": "Ours",
-                "kind": "other",
-                "reference": "date_last_stage_update",
-                "include_past": True,
-                "max_per_pass": 0,
-                "level_ids": [
-                    (
-                        0,
-                        0,
-                        {
-                            "amount": 1,
-                            "unit": "work_day",
-                            "action_ids": [
-                                (0, 0, {**action, "usage": "crm_case_rule"})
-                            ],
-                        },
-                    )
-                ],
-            }
-        )
-        self.automation = env["base.automation"].create(
-            {
-                "name": "Odoo's",
-                "model_id": model,
-                "trigger": "on_time",
-                "trg_date_id": env["ir.model.fields"]
-                ._get("crm.case", "date_last_stage_update")
-                .id,
-                "trg_date_range": 1,
-                "trg_date_range_type": "day",
-                "trg_date_calendar_id": env.company.resource_calendar_id.id,
-                "filter_domain": "[('state', 'in', ('draft', 'open', 'pending'))]",
-                "action_server_ids": [(0, 0, {**action, "usage": "base_automation"})],
-            }
-        )
+        self.rule = env["crm.case.rule"].create(self._prepare_ours())
+        self.automation = env["base.automation"].create(self._prepare_odoos())
         env["crm.case"].create({"name": "Template", "active": False, "user_id": False})
         env.cr.commit()
+
+    def _prepare_action(self, usage):
+        return {
+            "name": "Count",
+            "usage": usage,
+            "model_id": self.env["ir.model"]._get_id("crm.case"),
+            "state": "code",
+            "code": "record.write({'color': record.color + 1})",
+        }
+
+    def _prepare_ours(self):
+        actions = [(0, 0, self._prepare_action("crm_case_rule"))]
+        level = {"amount": 1, "unit": "work_day", "action_ids": actions}
+        return {
+            "name": "Ours",
+            "kind": "other",
+            "reference": "date_last_stage_update",
+            "include_past": True,
+            "max_per_pass": 0,
+            "level_ids": [(0, 0, level)],
+        }
+
+    def _prepare_odoos(self):
+        field = self.env["ir.model.fields"]._get("crm.case", "date_last_stage_update")
+        return {
+            "name": "Odoo's",
+            "model_id": self.env["ir.model"]._get_id("crm.case"),
+            "trigger": "on_time",
+            "trg_date_id": field.id,
+            "trg_date_range": 1,
+            "trg_date_range_type": "day",
+            "trg_date_calendar_id": self.env.company.resource_calendar_id.id,
+            "filter_domain": "[('state', 'in', ('draft', 'open', 'pending'))]",
+            "action_server_ids": [(0, 0, self._prepare_action("base_automation"))],
+        }
 
     def grow(self, count):
         """Add cases that were acted on long ago."""

@@ -24,7 +24,6 @@
         "security/crm_case_rule_security.xml",
         "data/ir_sequence_data.xml",
         "data/mail_message_subtype_data.xml",
-        "data/mail_message_subtype_sla_data.xml",
         "data/crm_case_stage_data.xml",
         "data/crm_case_type_data.xml",
         "data/crm_case_close_reason_data.xml",
