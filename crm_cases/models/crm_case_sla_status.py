@@ -129,9 +129,7 @@ class CrmCaseSlaStatus(models.Model):
         return {
             "hours": hours,
             "deadline": deadline,
-            "warning_at": self._walk(
-                intervals, hours * policy.warn_percent / 100, clock
-            ),
+            "warning_at": self._walk(intervals, hours * share, clock),
             "date_reached": reached,
             "spent_hours": sum(
                 clock.between(start, end or now) for start, end in intervals
