@@ -49,6 +49,11 @@ ARM = """
     WHERE id IN (SELECT id FROM crm_case WHERE name = 'Old' ORDER BY id
                  LIMIT %(due)s OFFSET %(offset)s)
 """
+DISARM = """
+    UPDATE crm_case SET date_last_stage_update = %(old)s
+    WHERE date_last_stage_update > %(old)s::timestamp + interval '10 days'
+    AND active
+"""
 
 
 def run(env, scale):
@@ -134,13 +139,14 @@ class Bench:
             FILL.format(columns=columns, start=start, count=count),
             {"old": self.now - timedelta(days=90)},
         )
-        cr.execute(LOG, {"rule": self.rule.id, "level": self.rule.level_ids.id})
+        self._log()
         cr.commit()
         cr._cnx.autocommit = True
         cr.execute("VACUUM ANALYZE crm_case")
         cr.execute("VACUUM ANALYZE crm_case_rule_run")
         cr._cnx.autocommit = False
         # The daily look at everything is measured apart.
+        self.rule._reset_clocks()
         self.first_pass = self._timed(self.rule._cron_run)
 
     def measure(self, size, rounds):
@@ -166,45 +172,46 @@ class Bench:
     def _pass(self):
         self.rule._cron_run()
 
-    def _arm(self):
-        """Let another thousand come to be due since the last pass."""
-        reference = self.rule.level_ids.clock_ids.threshold + timedelta(seconds=1)
-        # The clock stood a little before: what is due now was not so then.
-        self.rule.level_ids.clock_ids.write(
-            {"threshold": reference - timedelta(seconds=60)}
-        )
-        self.env.cr.execute(
-            ARM,
-            {
-                "reference": reference - timedelta(seconds=30),
-                "due": DUE,
-                "offset": self.offset,
-            },
-        )
-        self.offset += DUE
-        self.env.cr.commit()
-        self.env.invalidate_all()
-
     def _ours(self):
-        self._arm()
+        clock = self.rule.level_ids.clock_ids
+        # The clock stood a little before: what is due now was not so then.
+        threshold = clock.threshold
+        clock.threshold = threshold - timedelta(seconds=60)
+        self._arm(threshold - timedelta(seconds=30))
         seconds = self._timed(self._pass)
         self._check()
+        self._disarm()
         return seconds
 
     def _odoo(self):
-        self._arm()
-        # Our rule has not to do these.
-        self.env.cr.execute(
-            LOG, {"rule": self.rule.id, "level": self.rule.level_ids.id}
-        )
         now = fields.Datetime.now()
-        self.automation.last_run = now - timedelta(minutes=2)
-        self.env.cr.commit()
-        seconds = self._timed(
-            self.env["base.automation"]._cron_process_time_based_actions
-        )
+        calendar = self.automation.trg_date_calendar_id
+        due = calendar.plan_days(-1, now, compute_leaves=True)
+        self._arm(due - timedelta(seconds=30))
+        self._log()  # our rule has not to do these
+        self.automation.last_run = now - timedelta(days=4)
+        automations = self.env["base.automation"]
+        seconds = self._timed(automations._cron_process_time_based_actions)
         self._check()
+        self._disarm()
         return seconds
+
+    def _arm(self, reference):
+        """Let another thousand come to be due."""
+        values = {"reference": reference, "due": DUE, "offset": self.offset}
+        self.env.cr.execute(ARM, values)
+        self.offset += DUE
+
+    def _disarm(self):
+        """Put them back among those that were acted on long ago."""
+        values = {"old": self.now - timedelta(days=90)}
+        self.env.cr.execute(DISARM, values)
+        self._log()
+        self.env.cr.commit()
+
+    def _log(self):
+        values = {"rule": self.rule.id, "level": self.rule.level_ids.id}
+        self.env.cr.execute(LOG, values)
 
     def _check(self):
         """Both sides did all, and nothing else."""
