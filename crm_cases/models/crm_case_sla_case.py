@@ -160,12 +160,11 @@ class CrmCase(models.Model):
     def _make_clocks(self):
         """One clock for each calendar of these cases."""
         now = fields.Datetime.now()
-        return {
-            calendar: make_clock(calendar, min(cases.mapped("create_date")), now)
-            for calendar, cases in self.grouped(
-                lambda case: case._get_calendar()
-            ).items()
-        }
+        clocks = {}
+        for calendar, cases in self.grouped(lambda case: case._get_calendar()).items():
+            start = min(cases.mapped("create_date")).replace(microsecond=0)
+            clocks[calendar] = make_clock(calendar, start, now)
+        return clocks
 
     def _refresh_sla(self):
         """Bring the status rows of these cases up to date."""
