@@ -14,7 +14,7 @@ from support.books import LIMIT, Books, compare, timed
 SIZES = {"small": [10_000], "full": [10_000, 100_000, 1_000_000]}
 ROUNDS = 5
 QUESTIONS = 200
-INVOICES = 40
+INVOICES = 20
 
 
 def run(env, scale):

@@ -5,7 +5,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..engine.changed import changed_query
+from ..engine.changed import changed_query, commercial_query
 from ..engine.sources import INVOICE_KINDS
 from .crm_segmentation_line import SCORES
 
@@ -95,7 +95,9 @@ class CrmSegmentation(models.Model):
         self.env["crm.segmentation.dirty"]._append_pending()
         self._tune_planner()
         query = changed_query(plan, before, self.dirty_xid, self.basis_day)
-        return [id_ for [id_] in self.env.execute_query(query) if id_]
+        changed = [id_ for [id_] in self.env.execute_query(query) if id_]
+        found = self.env.execute_query(commercial_query(changed))
+        return [id_ for [id_] in found if id_]
 
     def _run_incremental(self, plan, waiting=0):
         """Process the partners about whom something changed.

@@ -63,12 +63,13 @@ class CrmSegmentation(models.Model):
             )
         lines._check_ready()
 
-    def _prepare_plan(self, moment=None):
+    def _prepare_plan(self, moment=None, asking=False):
         """Return the frozen definition of the run that has been started.
 
         A continued run has the *today* of its start.
 
-        :param moment: when it is, for who does not run but asks
+        :param moment: when it is, for who does not go on with a run
+        :param bool asking: nothing will be written
         """
         self.ensure_one()
         today = self._get_today(moment or self.last_run)
@@ -81,7 +82,7 @@ class CrmSegmentation(models.Model):
             event_queries=tuple(self._get_event_queries(scope)),
             conditions=self._get_conditions(),
             run_id=self.run_id.id,
-            basis=self._get_basis(scope),
+            basis="" if asking else self._get_basis(scope),
             exclusive=self.exclusif,
             pin_carriers=self.exclusif and not self.carriers_pinned,
             has_pins=bool(self.pin_ids),
@@ -205,7 +206,7 @@ class CrmSegmentation(models.Model):
             is nothing to measure
         """
         segmentation = self._for_asking()
-        plan = segmentation._prepare_plan(fields.Datetime.now())
+        plan = segmentation._prepare_plan(fields.Datetime.now(), asking=True)
         leaves = criteria.leaves(plan.tree)
         if not leaves:
             return False, []

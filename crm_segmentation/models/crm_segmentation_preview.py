@@ -54,7 +54,7 @@ class CrmSegmentation(models.Model):
         segmentation._check_ready()
         segmentation.env.flush_all()
         segmentation._tune_planner()
-        plan = segmentation._prepare_plan(fields.Datetime.now())
+        plan = segmentation._prepare_plan(fields.Datetime.now(), asking=True)
         counts, samples = Counter(), {}
         for lower in range(0, segmentation._get_last_partner_id(), RANGE_SIZE):
             ids = Range(lower, lower + RANGE_SIZE)
