@@ -14,14 +14,31 @@
         "data/ir_cron_data.xml",
         "data/crm_segmentation_mood_data.xml",
         "data/crm_segmentation_source_data.xml",
+        "data/crm_segmentation_template_data.xml",
         "views/crm_segmentation_membership_views.xml",
         "views/crm_segmentation_preview_views.xml",
+        "views/crm_segmentation_line_views.xml",
+        "views/crm_segmentation_run_views.xml",
+        "views/crm_segmentation_event_views.xml",
+        "views/crm_segmentation_template_views.xml",
+        "views/crm_segmentation_wizard_views.xml",
+        "views/crm_segmentation_form_views.xml",
         "views/crm_segmentation_views.xml",
         "views/res_partner_views.xml",
+        "views/res_partner_category_views.xml",
         "views/crm_segmentation_menus.xml",
     ],
     "demo": [
         "demo/res_users_demo.xml",
         "demo/crm_segmentation_demo.xml",
+        "demo/crm_segmentation_screens_demo.xml",
     ],
+    "assets": {
+        "web.assets_backend": [
+            "crm_segmentation/static/src/*",
+        ],
+        "web.assets_tests": [
+            "crm_segmentation/static/tests/tours/*.js",
+        ],
+    },
 }

@@ -101,3 +101,21 @@ class CrmSegmentation(models.Model):
         company = self.env.ref("base.main_company")
         if company.chart_template:
             self.search([("last_run", "=", False)]).process_start()
+
+    @api.model
+    def _load_demo_sizes(self):
+        """Give the demo segmentations runs of the past weeks, for the graph."""
+        now = fields.Datetime.now()
+        self.env["crm.segmentation.run"].create(
+            [
+                {
+                    "segmentation_id": segmentation.id,
+                    "state": "done",
+                    "started_on": now - timedelta(weeks=weeks),
+                    "ended_on": now - timedelta(weeks=weeks),
+                    "member_count": max(segmentation.member_count - weeks // 2, 0),
+                }
+                for segmentation in self.search([("last_run", "!=", False)], limit=10)
+                for weeks in range(7, 0, -1)
+            ]
+        )

@@ -21,4 +21,11 @@ from . import crm_segmentation_pin
 from . import account_move
 from . import rating_rating
 from . import res_partner
+from . import crm_segmentation_line_choice
+from . import crm_segmentation_progress
+from . import crm_segmentation_reaction
+from . import crm_segmentation_size
+from . import crm_segmentation_members
+from . import crm_segmentation_template
+from . import res_partner_mood
 from . import res_partner_category

@@ -393,6 +393,7 @@ class CrmSegmentation(models.Model):
             "crm_segmentation.crm_segmentation_membership_action"
         )
         action["domain"] = [("segmentation_id", "=", self.id)]
+        action["context"] = {}
         return action
 
     # ------------------------------------------------------------------

@@ -38,3 +38,16 @@ class CrmSegmentationMembership(models.Model):
             segmentation = membership.segmentation_id.display_name
             partner = membership.partner_id.display_name
             membership.display_name = f"{segmentation} / {partner}"
+
+    @api.model
+    def _get_export_titles(self):
+        """Return the titles of the columns of a file of members."""
+        return [
+            self.env._("Id"),
+            self.env._("Name"),
+            self.env._("Email"),
+            self.env._("Phone"),
+            self.env._("City"),
+            self.env._("Country"),
+            self.env._("Member since (UTC)"),
+        ]

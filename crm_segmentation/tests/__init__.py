@@ -13,3 +13,9 @@ from . import test_run
 from . import test_security
 from . import test_state_of_mind
 from . import test_windows
+from . import test_screens
+from . import test_reactions
+from . import test_why
+from . import test_members
+from . import test_mood_screen
+from . import test_tour

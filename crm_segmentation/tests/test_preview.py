@@ -1,6 +1,10 @@
+from unittest.mock import patch
+
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
+
+from odoo.addons.crm_segmentation.models import crm_segmentation_preview
 
 from .common import SegmentationCommon
 
@@ -113,3 +117,13 @@ class TestPreview(SegmentationCommon):
                 segmentation.action_preview()
             with self.assertRaises(AccessError):
                 self.env["crm.segmentation.preview"].with_user(user).search([])
+
+    def test_time_is_limited(self):
+        """What there was no time for is looked at when one asks for it."""
+        with patch.object(crm_segmentation_preview, "PREVIEW_SECONDS", -1):
+            preview = self._preview()
+        self.assertEqual((preview.matching_count, preview.looked_at_percent), (0, 0))
+        action = preview.action_more()
+        self.assertEqual(action["res_id"], preview.id)
+        self.assertEqual((preview.matching_count, preview.looked_at_percent), (3, 100))
+        self.assertEqual(preview.entering_sample, "Buyer 2\nBuyer 3\nBuyer 4")

@@ -1,0 +1,85 @@
+from odoo import api, fields, models
+from odoo.fields import Command
+
+
+class CrmSegmentationTemplate(models.Model):
+    """A segmentation that many want, to begin with.
+
+    ``definition`` is a list of criteria as values of ``crm.segmentation.line``; amounts
+    are in the currency of the company and meant to be changed.
+    """
+
+    _name = "crm.segmentation.template"
+    _description = "Segmentation Template"
+    _order = "sequence, id"
+
+    name = fields.Char(required=True, translate=True)
+    sequence = fields.Integer(default=10)
+    icon = fields.Char(default="fa-users")
+    description = fields.Text(translate=True)
+    definition = fields.Json(required=True)
+    sentence = fields.Char("Rule", compute="_compute_sentence")
+
+    @api.depends_context("lang", "company")
+    @api.depends("definition")
+    def _compute_sentence(self):
+        for template in self:
+            lines = template._prepare_lines()
+            segmentation = self.env["crm.segmentation"].new(
+                {
+                    "name": template.name,
+                    "currency_id": self.env.company.currency_id.id,
+                    "mandatory_line_ids": [c for c in lines if _is_mandatory(c)],
+                    "optional_line_ids": [c for c in lines if not _is_mandatory(c)],
+                }
+            )
+            template.sentence = segmentation._get_sentence()
+
+    def _prepare_lines(self):
+        return [Command.create(line) for line in self.definition or []]
+
+    def action_use(self):
+        """Create the segmentation, not yet computed, and open it."""
+        segmentation = self._create_segmentation()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": segmentation._name,
+            "res_id": segmentation.id,
+            "view_mode": "form",
+            "views": [(False, "form")],
+        }
+
+    def action_preview(self):
+        """Tell how many would be in, without leaving anything behind."""
+        self.ensure_one()
+        savepoint = self.env.cr.savepoint()
+        try:
+            segmentation = self._create_segmentation()
+            counts, samples = segmentation._get_preview()
+            vals = segmentation._prepare_preview_vals(counts, samples)
+        finally:
+            savepoint.close(rollback=True)
+            self.env.invalidate_all(flush=False)
+        vals = {key: value for key, value in vals.items() if key != "segmentation_id"}
+        preview = self.env["crm.segmentation.preview"].create(
+            {**vals, "template_id": self.id}
+        )
+        return preview._get_dialog(self.env._("Preview of %s", self.name))
+
+    def _create_segmentation(self):
+        self.ensure_one()
+        categories = self.env["res.partner.category"]
+        category = categories.search([("name", "=", self.name)], limit=1)
+        return self.env["crm.segmentation"].create(
+            {
+                "name": self.name,
+                "description": self.description,
+                "exclusif": True,
+                "categ_id": (category or categories.create({"name": self.name})).id,
+                "segmentation_line": self._prepare_lines(),
+            }
+        )
+
+
+def _is_mandatory(command):
+    return command[2].get("operator", "and") == "and"

@@ -1,0 +1,194 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+
+from ..models.crm_segmentation_line import MONEY
+
+SALES = (
+    "sale",
+    "sale_count",
+    "sale_average",
+    "sale_largest",
+    "sale_first",
+    "sale_last",
+    "overdue",
+    "days_late",
+    "product",
+    "product_amount",
+    "product_quantity",
+)
+PURCHASES = ("purchase", "purchase_count")
+EVENTS = ("som", "event_last", "event_count")
+
+
+class CrmSegmentationWhy(models.TransientModel):
+    """Why a partner is in a segmentation, or is not.
+
+    Each criterion with what was measured now, what it asks for, and whether it holds.
+    Contacts are asked about as the company they belong to.
+    """
+
+    _name = "crm.segmentation.why"
+    _description = "Why a Partner Is in a Segmentation"
+    _rec_name = "segmentation_id"
+
+    segmentation_id = fields.Many2one(
+        "crm.segmentation", required=True, ondelete="cascade"
+    )
+    partner_id = fields.Many2one("res.partner", ondelete="cascade")
+    sentence = fields.Char(related="segmentation_id.sentence")
+    verdict = fields.Selection(
+        [
+            ("in", "is in"),
+            ("out", "is not in"),
+            ("entering", "enters with the next run"),
+            ("leaving", "leaves with the next run"),
+        ],
+        compute="_compute_line_ids",
+        store=True,
+    )
+    reason = fields.Char(compute="_compute_line_ids", store=True)
+    line_ids = fields.One2many(
+        "crm.segmentation.why.line",
+        "why_id",
+        compute="_compute_line_ids",
+        store=True,
+        readonly=True,
+    )
+
+    @api.depends("partner_id", "segmentation_id")
+    def _compute_line_ids(self):
+        for why in self:
+            partner = why.partner_id.commercial_partner_id
+            why.verdict = why.reason = False
+            why.line_ids = [Command.clear()]
+            if partner and why.segmentation_id:
+                why._explain(partner._origin)
+
+    def _explain(self, partner):
+        segmentation = self.segmentation_id._origin
+        matches, criteria = segmentation._explain(partner)
+        self.line_ids = [
+            Command.create(self._prepare_line(line, value, holds))
+            for line, value, holds in criteria
+        ]
+        belongs, self.reason = self._get_reason(segmentation, partner, matches)
+        member = bool(
+            self.env["crm.segmentation.membership"].search_count(
+                [
+                    ("segmentation_id", "=", segmentation.id),
+                    ("partner_id", "=", partner.id),
+                    ("left_on", "=", False),
+                ],
+                limit=1,
+            )
+        )
+        self.verdict = {
+            (True, True): "in",
+            (False, False): "out",
+            (False, True): "entering",
+            (True, False): "leaving",
+        }[member, belongs]
+
+    def _get_reason(self, segmentation, partner, matches):
+        """Return whether the partner belongs, and what decides it beside the rule."""
+        pin = segmentation.pin_ids.filtered(lambda pin: pin.partner_id == partner)
+        if pin and matches is not None:
+            return pin.mode == "in", (
+                self.env._("Pinned: always in, whatever the criteria say.")
+                if pin.mode == "in"
+                else self.env._("Pinned: never in, whatever the criteria say.")
+            )
+        if matches is None:
+            return bool(pin and pin.mode == "in"), self.env._(
+                "Not looked at: archived, or of another company."
+            )
+        return bool(matches), False
+
+    def _prepare_line(self, line, value, holds):
+        """Return a row of the answer for a criterion of the engine's."""
+        if line.expr_name in ("product", "domain", "segmentation"):
+            shown = False
+        elif value is None:
+            shown = self.env._("nothing known")
+        else:
+            shown = line._format_value(value)
+            if line.expr_name not in MONEY:
+                shown = f"{shown} {line.unit or ''}".strip()
+        return {
+            "line_id": line.id,
+            "clause": line._get_clause(),
+            "value": shown,
+            "holds": holds,
+        }
+
+    def _get_dialog(self):
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Why?"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "view_mode": "form",
+            "target": "new",
+        }
+
+
+class CrmSegmentationWhyLine(models.TransientModel):
+    """A criterion, and what it says about the partner."""
+
+    _name = "crm.segmentation.why.line"
+    _description = "Why a Criterion Holds"
+
+    why_id = fields.Many2one("crm.segmentation.why", required=True, ondelete="cascade")
+    line_id = fields.Many2one("crm.segmentation.line", ondelete="cascade")
+    expr_name = fields.Selection(related="line_id.expr_name")
+    clause = fields.Char("Criterion")
+    value = fields.Char("Is")
+    holds = fields.Boolean()
+    has_documents = fields.Boolean(compute="_compute_has_documents")
+
+    @api.depends("expr_name")
+    def _compute_has_documents(self):
+        accounting = self.env["account.move"].has_access("read")
+        for line in self:
+            kind = line.expr_name
+            line.has_documents = kind in EVENTS or (
+                accounting and kind in (*SALES, *PURCHASES)
+            )
+
+    def action_view_documents(self):
+        """Open the invoices, bills or events that were measured."""
+        self.ensure_one()
+        partner = self.why_id.partner_id.commercial_partner_id
+        if self.expr_name in EVENTS:
+            return partner.action_view_state_of_mind()
+        if self.expr_name not in (*SALES, *PURCHASES):
+            raise UserError(self.env._("There are no documents behind this."))
+        return {
+            "type": "ir.actions.act_window",
+            "name": f"{partner.display_name}: {self.clause}",
+            "res_model": "account.move",
+            "view_mode": "list,form",
+            "domain": self._get_documents_domain(partner),
+            "context": {"create": False},
+        }
+
+    def _get_documents_domain(self, partner):
+        kind = "in" if self.expr_name in PURCHASES else "out"
+        types = [f"{kind}_invoice", f"{kind}_refund", f"{kind}_receipt"]
+        domain = [
+            ("commercial_partner_id", "=", partner.id),
+            ("move_type", "in", types),
+            ("state", "=", "posted"),
+        ]
+        segmentation = self.why_id.segmentation_id
+        line = self.line_id
+        today = segmentation._get_today(fields.Datetime.now())
+        first, last = line._get_window_days(today)
+        if first:
+            domain.append(("invoice_date", ">=", first))
+        if last:
+            domain.append(("invoice_date", "<=", last))
+        if self.expr_name == "overdue":
+            domain += [("invoice_date_due", "<", today), ("amount_residual", "!=", 0)]
+        return domain
