@@ -104,6 +104,6 @@ class TestMoodScreen(SegmentationCommon):
         for number in range(20):
             self._log(number, 5)
         self._get()
-        with self.assertQueryCount(20):
+        with self.assertQueryCount(30):
             self.env.invalidate_all()
             self.partner.get_state_of_mind()
