@@ -42,10 +42,12 @@ class MailThread(models.AbstractModel):
         if self._mailgateway_set_aside(message, message_dict, trace):
             return []
         routes = super().message_route(*arguments)
-        if routes and all(route[0] == CASE for route in routes):
-            trace.target = CASE
-            return self._mailgateway_thread(message_dict, routes, trace)
-        return routes
+        to_cases = [route for route in routes or () if route[0] == CASE]
+        if not to_cases:
+            return routes
+        trace.target = CASE
+        others = [route for route in routes if route[0] != CASE]
+        return [*self._mailgateway_thread(message_dict, to_cases, trace), *others]
 
     @api.model
     def _mailgateway_verdict(self, model, is_reply, trace):

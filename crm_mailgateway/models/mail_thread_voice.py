@@ -106,8 +106,8 @@ class MailThread(models.AbstractModel):
         """A forged sender is nobody's author."""
         values = super()._message_parse_post_process(message, message_dict, routes)
         trace = self.env.context.get(CONTEXT_KEY)
-        to_cases = routes and all(route[0] == CASE for route in routes)
-        if trace and to_cases and trace.decisions.claimed_user_id:
+        to_case = any(route[0] == CASE for route in routes or ())
+        if trace and to_case and trace.decisions.claimed_user_id:
             message_dict["author_id"] = values["author_id"] = False
         return values
 

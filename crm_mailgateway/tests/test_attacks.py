@@ -108,6 +108,22 @@ class TestAttacks(VoiceCommon):
         self.assertEqual(case.mail_warning, "unproven")
         self.assertNotEqual(case.state, "done")
 
+    def test_a_second_recipient_in_another_app_proves_nothing(self):
+        self.env["mail.alias"].create(
+            {
+                "alias_name": "contacts",
+                "alias_domain_id": self.domain.id,
+                "alias_model_id": self.env["ir.model"]._get_id("res.partner"),
+            }
+        )
+        row = self.mail(
+            subject="Forged", From=STAFF, To=f"contacts@{DOMAIN}, support@{DOMAIN}"
+        )
+        self.assertEqual(row.case_id.mail_warning, "unproven")
+        self.assertFalse(row.case_id.message_ids.author_id & self.staff.partner_id)
+        partners = self.env["res.partner"].search([("name", "=", "Forged")])
+        self.assertEqual(len(partners), 1, "the other app got its mail as well")
+
     def test_a_forwarded_speaker_token_gives_a_customer_no_voice(self):
         case = self.new_case()
         token = self.secret._speaker_token(case.id, self.staff.id)
