@@ -49,7 +49,13 @@ def carry(sink, dovecot, carried, strip):
                 dovecot.deliver(address(name), bytes(message))
 
 
-@pytest.mark.parametrize("strip", [False, True], ids=["headers kept", "dropped"])
+@pytest.mark.parametrize(
+    "strip",
+    [
+        pytest.param(False, id="headers kept"),
+        pytest.param(True, id="headers dropped", marks=pytest.mark.slow),
+    ],
+)
 def test_two_systems_thank_each_other_once(systems, dovecot, sink, strip):
     others = {"one": "two", "two": "one"}
     for name, erp in systems.items():
