@@ -42,8 +42,6 @@ def main(url, *_outbox):
         camera.shoot("rules-rule")
         open_row(camera, "/odoo/case-sla", POLICY)
         camera.shoot("rules-sla")
-        camera.visit("/odoo/action-crm_cases.crm_case_rule_run_action", ".o_list_view")
-        camera.shoot("rules-log")
         camera.visit("/odoo/cases?view_type=kanban", ".o_kanban_record")
         camera.shoot("rules-board")
         camera.visit("/odoo/case-sla-analysis", ".o_graph_view")
