@@ -18,6 +18,7 @@
         "wizards/crm_mailgateway_ignore_views.xml",
         "wizards/crm_mailgateway_route_views.xml",
         "views/crm_mailgateway_message_views.xml",
+        "views/crm_mailgateway_health_views.xml",
         "views/res_config_settings_views.xml",
         "views/res_config_settings_routing_views.xml",
         "wizards/crm_mailgateway_try_views.xml",

@@ -22,8 +22,13 @@ class MailTrace:
     :param new_cases: ids of the cases it made
     :param updated_cases: ids of the cases it joined
     :param result_id: the result row, once the mail has found its way
-    :param own_addresses: answers to which of some addresses are aliases, by question
     :param decisions: how it found its case, and whose voice it is
+    :param addresses: the normalised addresses that stand in its headers
+    :param own_addresses: whether an address is an alias of ours, by address
+    :param domains: ids of the alias domains that a user sees
+    :param contacts: ids of the contacts of an address that a user sees
+    :param references: the Message-IDs that stand in its headers, its own included
+    :param messages: ids and Message-IDs of the messages known by these
     """
 
     journal_id: int
@@ -36,5 +41,10 @@ class MailTrace:
     new_cases: list = dataclasses.field(default_factory=list)
     updated_cases: list = dataclasses.field(default_factory=list)
     result_id: int | None = None
+    addresses: set = dataclasses.field(default_factory=set)
     own_addresses: dict = dataclasses.field(default_factory=dict)
     decisions: Decisions = dataclasses.field(default_factory=Decisions)
+    domains: dict = dataclasses.field(default_factory=dict)
+    contacts: dict = dataclasses.field(default_factory=dict)
+    references: set = dataclasses.field(default_factory=set)
+    messages: list | None = None

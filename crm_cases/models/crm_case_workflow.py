@@ -70,6 +70,8 @@ class CrmCase(models.Model):
     def _transition(self, state):
         """Move these cases to ``state``; those that are there stay in their stage."""
         moving = self.filtered(lambda case: case.state != state)
+        if not moving:
+            return
         moving._check_transition(state)
         stages = self.env["crm.case.stage"].search([("state", "=", state)])
         by_target = moving.grouped(

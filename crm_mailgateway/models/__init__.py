@@ -9,11 +9,16 @@ from . import crm_mailgateway_preview
 from . import crm_mailgateway_raw
 from . import crm_mailgateway_result
 from . import mail_thread
+from . import mail_thread_memory
+from . import mail_message
 from . import mail_alias
 from . import mail_alias_domain
 from . import fetchmail_server
+from . import res_partner
 from . import crm_case
+from . import crm_case_memory
 from . import crm_case_team
+from . import crm_mailgateway_health
 from . import res_config_settings
 from . import crm_mailgateway_secret
 from . import mail_alias_domain_token

@@ -131,10 +131,10 @@ class CrmMailgatewayMessage(models.Model):
         self.flush_model()
         self.env["crm.mailgateway.result"].flush_model()
         # Only a copy of what is durable already: no need to wait for the disk.
-        self.env.cr.execute("SET LOCAL synchronous_commit TO OFF")
         settled = self.env.execute_query(
             SQL(
                 """
+                SET LOCAL synchronous_commit TO OFF;
                 UPDATE crm_mailgateway_message row
                    SET state = result.outcome, verdict_terms = result.verdict_terms,
                        res_model = result.res_model, res_id = result.res_id,

@@ -2,7 +2,7 @@ import contextlib
 import functools
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 from odoo.addons.mail.models import fetchmail
 
@@ -35,22 +35,53 @@ class FetchmailServer(models.Model):
         "Without a team they go to the default one.",
     )
     crm_mailgateway_waiting = fields.Integer(
-        "Mails waiting", compute="_compute_crm_mailgateway_waiting"
+        "Mails waiting", compute="_compute_crm_mailgateway_counts"
+    )
+    crm_mailgateway_undecided = fields.Integer(
+        "Mails that need a decision", compute="_compute_crm_mailgateway_counts"
+    )
+    crm_mailgateway_last = fields.Datetime(
+        "Last mail stored", compute="_compute_crm_mailgateway_counts"
+    )
+    crm_mailgateway_health = fields.Selection(
+        [
+            ("good", "Healthy"),
+            ("waiting", "Mails wait for a decision"),
+            ("dead", "Does not answer"),
+        ],
+        string="Health",
+        compute="_compute_crm_mailgateway_health",
+    )
+    crm_mailgateway_next = fields.Datetime(
+        "Next attempt", compute="_compute_crm_mailgateway_health"
     )
 
-    def _compute_crm_mailgateway_waiting(self):
-        counts = dict(
-            self.env["crm.mailgateway.message"]._read_group(
-                [
-                    ("mailbox_id", "in", self.ids),
-                    ("state", "in", ("received", "failed", "quarantined")),
-                ],
-                ["mailbox_id"],
-                ["__count"],
-            )
+    def _compute_crm_mailgateway_counts(self):
+        """Count in the journal: nothing may write here while mails are processed."""
+        rows = self.env["crm.mailgateway.message"]._read_group(
+            [("mailbox_id", "in", self.ids)],
+            ["mailbox_id", "state"],
+            ["__count", "create_date:max"],
         )
         for server in self:
-            server.crm_mailgateway_waiting = counts.get(server, 0)
+            own = [row for row in rows if row[0] == server]
+            counts = {state: count for _server, state, count, _last in own}
+            server.crm_mailgateway_waiting = counts.get("received", 0) + counts.get(
+                "failed", 0
+            )
+            server.crm_mailgateway_undecided = counts.get("quarantined", 0)
+            server.crm_mailgateway_last = max((row[3] for row in own), default=False)
+
+    @api.depends("error_date", "date")
+    def _compute_crm_mailgateway_health(self):
+        for server in self:
+            dead, undecided = server.error_date, server.crm_mailgateway_undecided
+            server.crm_mailgateway_next = (
+                dead and server._crm_mailgateway_next_attempt()
+            )
+            server.crm_mailgateway_health = (
+                "dead" if dead else "waiting" if undecided else "good"
+            )
 
     # FETCHING
 

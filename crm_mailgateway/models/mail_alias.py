@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 from odoo.tools import LazyTranslate
 
 from ..trace import CONTEXT_KEY
@@ -14,6 +14,15 @@ class MailAlias(models.Model):
     """
 
     _inherit = "mail.alias"
+
+    @api.model
+    def search(self, domain, offset=0, limit=None, order=None):
+        """Spare the search for addresses known not to be ours."""
+        trace = self.env.context.get(CONTEXT_KEY)
+        plain = isinstance(domain, list)
+        if trace and plain and _asks_in_vain(domain, trace.own_addresses):
+            return self.browse()
+        return super().search(domain, offset=offset, limit=limit, order=order)
 
     def _alias_bounce_incoming_email(self, message, message_dict, set_invalid=True):
         # Called on a cursor of its own, which may not know an alias just created.
@@ -33,3 +42,16 @@ class MailAlias(models.Model):
                 address=self.alias_full_name or self.alias_name,
                 sender=message_dict.get("email_from"),
             )
+
+
+def _asks_in_vain(domain, own_addresses):
+    """Tell whether a search looks for aliases by addresses that are none.
+
+    :param dict own_addresses: whether it is ours, by address
+    """
+    asked = [
+        leaf[2]
+        for leaf in domain
+        if isinstance(leaf, tuple | list) and leaf[0] == "alias_full_name"
+    ]
+    return len(asked) == 1 and all(own_addresses.get(a) is False for a in asked[0])

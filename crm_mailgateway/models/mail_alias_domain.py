@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 
 from ..trace import CONTEXT_KEY
 
@@ -15,7 +15,21 @@ class MailAliasDomain(models.Model):
         trace = self.env.context.get(CONTEXT_KEY)
         if not trace:
             return super()._find_aliases(email_list)
-        question = tuple(email_list)
-        if question not in trace.own_addresses:
-            trace.own_addresses[question] = super()._find_aliases(email_list)
-        return list(trace.own_addresses[question])
+        asked = {address for address in email_list if address}
+        new = asked - trace.own_addresses.keys()
+        if new:
+            # All of the mail at once: the next question is about the others.
+            new = sorted(new | (trace.addresses - trace.own_addresses.keys()))
+            ours = set(super()._find_aliases(new))
+            trace.own_addresses.update((address, address in ours) for address in new)
+        return [a for a in email_list if a and "@" in a and trace.own_addresses[a]]
+
+    @api.model
+    def search(self, domain, offset=0, limit=None, order=None):
+        trace = self.env.context.get(CONTEXT_KEY)
+        if not trace or not isinstance(domain, list) or domain or offset or order:
+            return super().search(domain, offset=offset, limit=limit, order=order)
+        caller = (self.env.uid, self.env.su)
+        if caller not in trace.domains:
+            trace.domains[caller] = super().search(domain).ids
+        return self.browse(trace.domains[caller][:limit])

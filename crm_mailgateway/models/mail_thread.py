@@ -1,9 +1,10 @@
 import functools
+import json
 import xmlrpc.client
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.tools import LazyTranslate, email_normalize
+from odoo.tools import SQL, LazyTranslate, email_normalize
 
 from .. import words
 from ..pipeline.classify import classify
@@ -113,15 +114,30 @@ class MailThread(models.AbstractModel):
         self._mailgateway_create_result(
             trace,
             outcome="ignored",
-            verdict_terms=words.pack(verdict or NO_DOCUMENT),
+            verdict_terms=words.as_json(verdict or NO_DOCUMENT),
         )
 
     @api.model
     def _mailgateway_create_result(self, trace, **values):
-        # Nobody may write results by hand, whoever runs the gateway.
-        result = self.env["crm.mailgateway.result"].sudo()
-        values["journal_id"] = trace.journal_id
-        trace.result_id = result.create(values).id
+        # By SQL: one row of our own, that nobody has in a cache yet.
+        values = {
+            "create_date": fields.Datetime.now(),
+            "create_uid": self.env.uid,
+            "journal_id": trace.journal_id,
+            **values,
+        }
+        values = {
+            name: json.dumps(value) if isinstance(value, dict) else value
+            for name, value in values.items()
+        }
+        columns = SQL(", ").join(map(SQL.identifier, values))
+        [[trace.result_id]] = self.env.execute_query(
+            SQL(
+                "INSERT INTO crm_mailgateway_result (%s) VALUES %s RETURNING id",
+                columns,
+                tuple(values.values()),
+            )
+        )
 
     # HOOKS INTO ODOO'S GATEWAY
 
@@ -246,8 +262,8 @@ class MailThread(models.AbstractModel):
             trace,
             outcome="processed",
             res_model=trace.target,
-            message_id=trace.message_id if to_case else False,
-            sender=email_normalize(message_dict.get("email_from") or ""),
+            message_id=trace.message_id if to_case else None,
+            sender=email_normalize(message_dict.get("email_from") or "") or None,
         )
         sender = message_dict.get("email_from")
         res_id = super()._message_route_process(message, message_dict, routes)

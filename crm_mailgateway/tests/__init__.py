@@ -11,6 +11,7 @@ from . import test_domains
 from . import test_forwarded
 from . import test_gratitude
 from . import test_headers
+from . import test_health
 from . import test_journal
 from . import test_language
 from . import test_limits
@@ -18,6 +19,7 @@ from . import test_mailbox
 from . import test_matching
 from . import test_matrix
 from . import test_outgoing
+from . import test_parsing
 from . import test_preview
 from . import test_quoting
 from . import test_reply_to

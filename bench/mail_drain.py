@@ -1,0 +1,145 @@
+"""What more processes, and a longer history, do to the speed of our gateway.
+
+*Two drainers*: mails that wait in the journal are processed by one process, and by two
+at once, each with connections of its own. *History*: the time per mail with 10,000
+messages in the database, and with very many more.
+"""
+
+import json
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+
+from harness import in_turn, median
+
+ROOT = Path(__file__).resolve().parents[1]
+# Mails to drain, rounds, messages of the long history.
+SIZES = {"small": (200, 3, 200_000), "full": (400, 3, 1_000_000)}
+SHORT_HISTORY = 10_000
+
+FILL = """
+from email.message import EmailMessage
+journal = env["crm.mailgateway.message"]
+for number in range({count}):
+    mail = EmailMessage()
+    mail["From"] = "Customer <c%d@{run}.example>" % number
+    mail["To"] = "bench@example.com"
+    mail["Subject"] = "Where is order %d?" % number
+    mail["Message-ID"] = "<%d@{run}.example>" % number
+    mail.set_content("my order has not arrived, and I wonder why.\\n" * 20)
+    journal._insert(bytes(mail), False, {{"model": "crm.case"}})
+env.cr.execute("UPDATE crm_mailgateway_message SET create_date = now() - interval "
+               "'1 day' WHERE state = 'received'")
+env.cr.commit()
+"""
+
+DRAIN = """
+import json, time
+journal = env["crm.mailgateway.message"]
+waiting = journal.search([("state", "=", "received")], order="id").ids
+journal.browse(waiting[:1])._process_alone()
+time.sleep(max(0, {start} - time.time()))
+begun = time.time()
+for row_id in waiting:
+    journal.browse(row_id)._process_alone()
+print(json.dumps([begun, time.time()]))
+"""
+
+HISTORY = """
+env.cr.execute("SELECT count(*) FROM mail_message")
+missing = {wanted} - env.cr.fetchone()[0]
+env.cr.execute('''
+    INSERT INTO mail_message (create_date, date, model, res_id, message_type,
+                              subtype_id, message_id, email_from, body)
+    SELECT now() - interval '1 day', now(), 'crm.case', n % 100000, 'email',
+           (SELECT min(id) FROM mail_message_subtype), '<' || n || '@old.example>',
+           'c' || n || '@old.example', 'old'
+      FROM generate_series(1, %s) n''', [missing])
+env.cr.execute('''
+    INSERT INTO crm_mailgateway_message (create_date, sha256, message_id, state)
+    SELECT now() - interval '1 day', md5(n::text) || md5((n + 1)::text),
+           '<' || n || '@old.example>', 'processed'
+      FROM generate_series(1, %s) n''', [missing])
+env.cr.execute('''
+    INSERT INTO crm_mailgateway_result
+           (create_date, journal_id, outcome, message_id, sender, ack_state)
+    SELECT create_date, id, 'processed', message_id, 'c' || id || '@old.example',
+           'queued'
+      FROM crm_mailgateway_message WHERE message_id LIKE '%%@old.example>'
+        ON CONFLICT DO NOTHING''')
+env.cr.commit()
+env.cr._cnx.autocommit = True
+env.cr.execute("ANALYZE")
+"""
+
+
+def run(env, scale):
+    """Measure; see the module's documentation."""
+    count, rounds, long_history = SIZES[scale]
+    database = env.cr.dbname
+    _shell(database, HISTORY.format(wanted=SHORT_HISTORY))
+    drained = in_turn(
+        rounds,
+        one=lambda: _drain(database, count, workers=1),
+        two=lambda: _drain(database, count, workers=2),
+    )
+    _shell(database, HISTORY.format(wanted=long_history))
+    later = in_turn(rounds, one=lambda: _drain(database, count, workers=1))
+    return _report(count, rounds, long_history, drained, later)
+
+
+def _drain(database, count, workers):
+    """Let workers process the same waiting mails; return the seconds it took."""
+    _shell(database, FILL.format(count=count, run=uuid.uuid4().hex[:8]))
+    # All begin at one time, when the slowest has started.
+    script = DRAIN.format(start=time.time() + 15)
+    running = [_start(database, script) for _worker in range(workers)]
+    spans = [json.loads(one.communicate()[0].splitlines()[-1]) for one in running]
+    seconds = max(end for _begun, end in spans) - min(begun for begun, _end in spans)
+    return {"rate": count / seconds}
+
+
+def _start(database, script):
+    command = [sys.executable, str(ROOT / "dev"), "shell", database]
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    process.stdin.write(script)
+    process.stdin.flush()
+    process.stdin.close()
+    process.stdin = None
+    return process
+
+
+def _shell(database, script):
+    process = _start(database, script)
+    process.communicate()
+    if process.returncode:
+        raise RuntimeError("the script failed")
+
+
+def _report(count, rounds, long_history, drained, later):
+    one, two = (median(drained[side], "rate") for side in ("one", "two"))
+    long = median(later["one"], "rate")
+    return {
+        "title": "Mail gateway: two drainers, and a long history",
+        "columns": ["what", "mails/s", "against", "ratio"],
+        "rows": [
+            {"what": f"one drainer, {SHORT_HISTORY:,} messages", "mails/s": one},
+            {
+                "what": "two drainers",
+                "mails/s": two,
+                "against": "one, rate",
+                "ratio": two / one,
+            },
+            {
+                "what": f"one drainer, {long_history:,} messages",
+                "mails/s": long,
+                "against": "time per mail",
+                "ratio": one / long,
+            },
+        ],
+        "notes": [f"{count} mails per round, {rounds} rounds, medians"],
+    }

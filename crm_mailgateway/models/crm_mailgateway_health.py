@@ -1,0 +1,176 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL, email_split, format_duration
+
+DAYS = 30
+# A scheduled action that is this many minutes late does not run.
+LATE_AFTER = 30
+CRONS = (
+    "mail.ir_cron_mail_gateway_action",
+    "crm_mailgateway.ir_cron_process",
+    "crm_mailgateway.ir_cron_acknowledge",
+    "mail.ir_cron_mail_scheduler_action",
+)
+
+
+class CrmMailgatewayHealth(models.Model):
+    """Whether every mail of the last 30 days is accounted for, by mailbox.
+
+    Received are the rows of the journal. Processed and ignored are counted from what
+    processing wrote itself, waiting and decided by hand from the state of the rows.
+    These are written in different transactions, so their sum is no tautology: what is
+    missing, or has lost its bytes before its time, is the *gap*, and it must be 0.
+    """
+
+    _name = "crm.mailgateway.health"
+    _description = "Mail Health"
+    _auto = False
+    _order = "gap desc, waiting desc, received desc"
+    _rec_name = "mailbox_id"
+
+    mailbox_id = fields.Many2one("fetchmail.server", readonly=True)
+    received = fields.Integer(readonly=True)
+    processed = fields.Integer(readonly=True)
+    ignored = fields.Integer(readonly=True)
+    waiting = fields.Integer(
+        readonly=True, help="In the hands of the gateway: it tries again by itself."
+    )
+    undecided = fields.Integer(
+        "Need a Decision", readonly=True, help="Somebody has to look at them."
+    )
+    gap = fields.Integer(readonly=True, help="Mails that are not accounted for.")
+    oldest_waiting = fields.Datetime("Waiting since", readonly=True)
+    last_received = fields.Datetime("Last Mail", readonly=True)
+    seconds = fields.Float(
+        "Seconds to Process",
+        readonly=True,
+        help="From the storage of a mail to what it became, on average.",
+    )
+    transit = fields.Float(
+        "Minutes on the Way",
+        readonly=True,
+        help="From the date in the mail to its storage, typically (median).",
+    )
+
+    @property
+    def _table_query(self):
+        return SQL(
+            """
+            SELECT *, received - processed - ignored - waiting - undecided AS gap
+              FROM (
+                SELECT COALESCE(row.mailbox_id, 0) AS id,
+                       row.mailbox_id,
+                       count(*) AS received,
+                       count(*) FILTER (WHERE row.state = 'processed'
+                             AND (result.outcome = 'processed'
+                                  OR result.id IS NULL AND row.res_id > 0))
+                         AS processed,
+                       count(*) FILTER (WHERE row.state = 'ignored') AS ignored,
+                       count(*) FILTER (WHERE row.state IN ('received', 'failed')
+                             AND raw.id IS NOT NULL) AS waiting,
+                       count(*) FILTER (WHERE row.state = 'quarantined'
+                             AND raw.id IS NOT NULL) AS undecided,
+                       min(row.create_date) FILTER (
+                             WHERE row.state IN ('received', 'failed', 'quarantined'))
+                         AS oldest_waiting,
+                       max(row.create_date) AS last_received,
+                       avg(extract(epoch FROM result.create_date - row.create_date))
+                         FILTER (WHERE row.attempts = 0) AS seconds,
+                       percentile_cont(0.5) WITHIN GROUP (ORDER BY greatest(0,
+                             extract(epoch FROM row.create_date - row.date) / 60))
+                         AS transit
+                  FROM crm_mailgateway_message row
+             LEFT JOIN crm_mailgateway_result result ON result.journal_id = row.id
+             LEFT JOIN crm_mailgateway_raw raw ON raw.journal_id = row.id
+                 WHERE row.create_date > %s
+                    OR row.state IN ('received', 'failed', 'quarantined')
+              GROUP BY row.mailbox_id) AS counted
+            """,
+            fields.Datetime.now() - timedelta(days=DAYS),
+        )
+
+    @api.depends("mailbox_id")
+    def _compute_display_name(self):
+        for health in self:
+            health.display_name = (
+                # sudo: managers of cases see the name of a mailbox, not its password
+                health.sudo().mailbox_id.display_name
+                or self.env._("Handed over by a mail server")
+            )
+
+    def action_open_mails(self):
+        """Open the mails of this mailbox that wait, or all of them."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "crm_mailgateway.crm_mailgateway_message_action"
+        )
+        domain = [("mailbox_id", "=", self.mailbox_id.id)]
+        if self.waiting or self.undecided:
+            domain.append(("state", "in", ("received", "failed", "quarantined")))
+        return dict(action, domain=domain, context={})
+
+    # DAILY MAIL
+
+    @api.model
+    def _cron_daily_mail(self):
+        """Tell by mail how the mail is, to whom the settings name."""
+        parameters = self.env["ir.config_parameter"].sudo()
+        recipients = parameters.get_param("crm_mailgateway.health_mail_to") or ""
+        if not email_split(recipients):
+            return
+        values = self._prepare_report()
+        self.env["mail.mail"].create(
+            {
+                "subject": values["subject"],
+                "email_to": recipients,
+                "body_html": self.env["ir.qweb"]._render(
+                    "crm_mailgateway.health_report", values
+                ),
+                "auto_delete": True,
+                "headers": repr({"Auto-Submitted": "auto-generated"}),
+            }
+        )
+
+    @api.model
+    def _prepare_report(self):
+        """Return what the daily mail tells."""
+        mailboxes = self.search([], limit=1000)
+        late = self._get_late_crons()
+        troubled = self.env["fetchmail.server"].search([("error_date", "!=", False)])
+        good = not (late or troubled or sum(mailboxes.mapped("gap")))
+        good = good and not sum(mailboxes.mapped("undecided"))
+        return {
+            "subject": self.env._("Mail is healthy")
+            if good
+            else self.env._("Mail needs your attention"),
+            "mailboxes": mailboxes,
+            "late": late,
+            "troubled": troubled,
+            "oldest_unanswered": self._get_oldest_unanswered(),
+        }
+
+    @api.model
+    def _get_late_crons(self):
+        """Return name and lateness of the scheduled actions that do not run."""
+        now = fields.Datetime.now()
+        late = []
+        for xmlid in CRONS:
+            cron = self.env.ref(xmlid, raise_if_not_found=False)
+            minutes = cron and (now - cron.nextcall).total_seconds() / 60
+            if cron and cron.active and minutes > LATE_AFTER:
+                late.append((cron.name, format_duration(minutes / 60)))
+        return late
+
+    @api.model
+    def _get_oldest_unanswered(self):
+        """Return the case whose customer has waited longest for an answer."""
+        return self.env["crm.case"].search(
+            [
+                ("awaiting_answer", "=", True),
+                ("state", "in", ("draft", "open", "pending")),
+                ("date_last_customer_message", "!=", False),
+            ],
+            order="date_last_customer_message, id",
+            limit=1,
+        )

@@ -1,0 +1,110 @@
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tests import new_test_user, tagged
+
+from .common import GatewayCommon, compose
+
+
+@tagged("post_install", "-at_install")
+class TestHealth(GatewayCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.mailbox = cls.env["fetchmail.server"].create({"name": "Support box"})
+        cls.manager = new_test_user(
+            cls.env, "health_manager", groups="crm_cases.crm_cases_group_manager"
+        )
+
+    def receive(self, content):
+        row = super().receive(content)
+        row.mailbox_id = self.mailbox
+        return row
+
+    def health(self):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        health = self.env["crm.mailgateway.health"].with_user(self.manager)
+        return health.search([("mailbox_id", "=", self.mailbox.id)])
+
+    def figures(self):
+        health = self.health()
+        names = ("received", "processed", "ignored", "waiting", "undecided", "gap")
+        return tuple(health[name] for name in names)
+
+    def test_every_mail_is_accounted_for(self):
+        self.receive(compose("One"))
+        copy = self.receive(b"Received: again\r\n" + compose("One"))
+        self.assertEqual(copy.state, "ignored")
+        waiting = self.receive(compose("Two"))
+        self.env["crm.mailgateway.result"].search(
+            [("journal_id", "=", waiting.id)]
+        ).unlink()
+        waiting.state = "failed"
+        undecided = self.receive(compose("Three"))
+        undecided.state = "quarantined"
+        self.assertEqual(self.figures(), (4, 1, 1, 1, 1, 0))
+        self.assertEqual(self.health().display_name, "Support box")
+        undecided._ignore("advertisement")
+        self.assertEqual(self.figures(), (4, 1, 2, 1, 0, 0))
+
+    def test_a_mail_filed_by_hand_is_no_gap(self):
+        row = self.receive(compose())
+        self.env["crm.mailgateway.result"].search(
+            [("journal_id", "=", row.id)]
+        ).unlink()
+        row.state = "quarantined"
+        row._file_unread({})
+        self.assertEqual(self.figures(), (1, 1, 0, 0, 0, 0))
+
+    def test_a_gap_shows(self):
+        """A mail that says it was processed, and was not; one that lost its bytes."""
+        lie = self.receive(compose("Lie"))
+        self.env["crm.mailgateway.result"].search(
+            [("journal_id", "=", lie.id)]
+        ).unlink()
+        lie.res_id = 0
+        lost = self.receive(compose("Lost"))
+        lost.state = "failed"
+        lost._purge(lost.ids)
+        self.assertEqual(self.figures(), (2, 0, 0, 0, 0, 2))
+
+    def test_purged_mails_are_no_gap(self):
+        row = self.receive(compose())
+        row._purge(row.ids)
+        self.assertEqual(self.figures(), (1, 1, 0, 0, 0, 0))
+
+    def test_daily_mail_goes_where_the_settings_say(self):
+        self.receive(compose())
+        health = self.env["crm.mailgateway.health"]
+        with self.mock_mail_gateway():
+            health._cron_daily_mail()
+        self.assertFalse(self._new_mails)
+        parameters = self.env["ir.config_parameter"]
+        parameters.set_param("crm_mailgateway.health_mail_to", "boss@pedalwerk.example")
+        self.mailbox.write(
+            {"error_date": fields.Datetime.now(), "error_message": "No route to host"}
+        )
+        cron = self.env.ref("crm_mailgateway.ir_cron_process")
+        cron.nextcall = fields.Datetime.now() - timedelta(hours=3)
+        with self.mock_mail_gateway():
+            health._cron_daily_mail()
+        [mail] = self._new_mails
+        self.assertEqual(mail.email_to, "boss@pedalwerk.example")
+        self.assertIn("attention", mail.subject)
+        for word in ("Support box", "No route to host", cron.name, "My brakes squeal"):
+            self.assertIn(word, mail.body_html)
+
+    def test_mailbox_tells_how_it_is(self):
+        self.assertEqual(self.mailbox.crm_mailgateway_health, "good")
+        row = self.receive(compose())
+        self.mailbox.invalidate_recordset()
+        self.assertEqual(self.mailbox.crm_mailgateway_last, row.create_date)
+        row.state = "quarantined"
+        self.mailbox.invalidate_recordset()
+        self.assertEqual(self.mailbox.crm_mailgateway_undecided, 1)
+        self.assertEqual(self.mailbox.crm_mailgateway_health, "waiting")
+        now = fields.Datetime.now()
+        self.mailbox.write({"error_date": now - timedelta(minutes=20), "date": now})
+        self.assertEqual(self.mailbox.crm_mailgateway_health, "dead")
+        self.assertGreater(self.mailbox.crm_mailgateway_next, now)
