@@ -1,5 +1,6 @@
 from . import (
     mail_scheduled_message,
+    mail_followers,
     mail_thread,
     crm_case_tree_mixin,
     crm_case_part_mixin,
@@ -41,6 +42,7 @@ from . import (
     crm_case_steps,
     crm_case_repeat,
     crm_case_campaign,
+    mail_followers,
     utm_campaign,
     crm_case_shadow_mixin,
     crm_case_rule,

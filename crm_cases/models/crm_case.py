@@ -190,6 +190,16 @@ class CrmCase(models.Model):
         "UNIQUE(number, company_id)", "Another case already has this number."
     )
     _default_order_idx = models.Index("(priority DESC, id DESC) WHERE active IS TRUE")
+    # Most cases are closed, and most lists are about the others.
+    _work_order_idx = models.Index(
+        "(priority DESC, id DESC) WHERE active IS TRUE"
+        " AND state IN ('draft', 'open', 'pending')"
+    )
+    # Most cases are closed, and most lists are about the others.
+    _work_order_idx = models.Index(
+        "(priority DESC, id DESC) WHERE active IS TRUE"
+        " AND state IN ('draft', 'open', 'pending')"
+    )
     _team_state_idx = models.Index("(team_id, state)")
     _user_state_idx = models.Index("(user_id, state)")
 
