@@ -1,6 +1,5 @@
 from . import (
     mail_scheduled_message,
-    mail_followers,
     mail_thread,
     crm_case_tree_mixin,
     crm_case_part_mixin,

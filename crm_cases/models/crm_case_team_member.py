@@ -68,6 +68,7 @@ class CrmCaseTeamMember(models.Model):
         """The other face of this table is read anew."""
         self.flush_model(["team_id", "user_id"])
         self.env["crm.case.team"].invalidate_model(["member_ids"])
+        self.env["crm.case.team"]._forget_insiders()
 
     def _has_room(self, load):
         self.ensure_one()

@@ -1,5 +1,7 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.fields import Domain
+
+INSIDERS = {"user_id", "member_ids", "team_member_ids"}
 
 
 class CrmCaseTeam(models.Model):
@@ -35,10 +37,24 @@ class CrmCaseTeam(models.Model):
             | Domain("member_ids", "in", user.ids)
         )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        teams = super().create(vals_list)
+        self._forget_insiders()
+        return teams
+
+    @api.model
+    def _forget_insiders(self):
+        """Evaluated record rules hold the teams of each user."""
+        self.env["res.users"].invalidate_model(["case_team_ids"], flush=False)
+        self.env.registry.clear_cache()
+
     def write(self, vals):
         private = self.filtered("is_private")
         before = {team: team._get_insiders() for team in private}
         result = super().write(vals)
+        if not INSIDERS.isdisjoint(vals):
+            self._forget_insiders()
         private._tell_new_insiders(before)
         if vals.get("is_private"):
             self._forget_outside_followers()
