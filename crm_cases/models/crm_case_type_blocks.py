@@ -1,5 +1,5 @@
-from odoo import fields, models
-from odoo.exceptions import UserError
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
 from .case_states import DONE, LOST
@@ -72,6 +72,14 @@ class CrmCaseType(models.Model):
     require_cause = fields.Boolean(string="The Root Cause", tracking=True)
     require_resolution = fields.Boolean(string="The Resolution", tracking=True)
     require_note = fields.Boolean(string="A Note for the Files", tracking=True)
+
+    @api.constrains("convert_type_id")
+    def _check_convert_type(self):
+        for case_type in self:
+            if case_type.convert_type_id == case_type:
+                raise ValidationError(
+                    self.env._("“%s” cannot become itself.", case_type.name)
+                )
 
     def write(self, vals):
         if "use_outcome" in vals:

@@ -1,3 +1,4 @@
+from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
 from .common import CasesCommon
@@ -52,6 +53,19 @@ class TestConfiguration(CasesCommon):
         )
         reason = self.env["crm.case.close.reason"].create({"name": "Bad luck"})
         self._assert_tracked(reason, {"name": "Fate", "kind": "cause"})
+
+    def test_type_does_not_become_itself(self):
+        lead = self.env.ref("crm_cases.crm_case_type_lead")
+        with self.assertRaisesRegex(ValidationError, "itself"):
+            lead.convert_type_id = lead
+
+    def test_category_shows_once_there_is_one(self):
+        self.env["crm.case.category"].search([]).unlink()
+        case = self._case()
+        self.assertFalse(case.has_categories)
+        self.env["crm.case.category"].create({"name": "Battery"})
+        case.invalidate_recordset()
+        self.assertTrue(case.has_categories)
 
     def test_members_of_a_team(self):
         self.flush_tracking()
