@@ -49,6 +49,7 @@
         "views/crm_case_blocks_views.xml",
         "views/crm_case_blocks_actions.xml",
         "views/crm_case_actions.xml",
+        "views/crm_case_my_views.xml",
         "views/crm_case_party_views.xml",
         "views/crm_case_links_views.xml",
         "views/crm_case_team_views.xml",

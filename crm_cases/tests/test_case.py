@@ -1,5 +1,9 @@
+from datetime import timedelta
+
+from lxml import etree
 from psycopg2 import IntegrityError
 
+from odoo import fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
@@ -203,3 +207,22 @@ class TestCase(CasesCommon):
             (self.partner + double).ids, self.partner
         )
         self.assertEqual(case.partner_id, self.partner)
+
+    def test_my_work_shows_what_is_promised_first(self):
+        """The order that the board asks for, and that it is the board of My Work."""
+        now = fields.Datetime.now()
+        late, soon, urgent, waiting, other = (
+            self._case(name, priority=priority)
+            for name, priority in zip("abcde", "11311", strict=True)
+        )
+        late.sla_deadline = now + timedelta(hours=9)
+        soon.sla_deadline = now + timedelta(hours=1)
+        waiting.date_last_customer_message = now - timedelta(days=3)
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "crm_cases.crm_case_action_my"
+        )
+        view_id = dict((mode, view) for view, mode in action["views"])["kanban"]
+        arch = etree.fromstring(self.env["crm.case"].get_view(view_id)["arch"])
+        cases = late + soon + urgent + waiting + other
+        found = cases.search([("id", "in", cases.ids)], order=arch.get("default_order"))
+        self.assertEqual(found, soon + late + urgent + waiting + other)
