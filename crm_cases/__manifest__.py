@@ -79,6 +79,7 @@
         "demo/crm_case_blocks_demo.xml",
         "demo/mail_message_demo.xml",
         "demo/mail_activity_demo.xml",
+        "demo/crm_case_links_demo.xml",
     ],
     "uninstall_hook": "uninstall_hook",
     "assets": {

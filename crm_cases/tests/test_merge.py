@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.mail.tests.common import MailCommon
@@ -454,3 +454,32 @@ class TestUnmerge(MergeCommon):
         cases[0].message_unsubscribe(self.user_member.partner_id.ids)
         with self.assertRaises(AccessError):
             cases[1].with_user(self.user_member)._unmerge()
+
+
+@tagged("post_install", "-at_install")
+class TestMergedOnThePortal(CasesSetup, HttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._setup_cases()
+        cls.first = cls._case("Bent spoke", partner_id=cls.user_portal.partner_id.id)
+        cls.second = cls._case("Bent rim", partner_id=cls.user_portal.partner_id.id)
+        cls.foreign = cls._case("Foreign chain", partner_id=cls.partner.id)
+
+    def test_old_link_leads_to_the_survivor(self):
+        link = self.second.get_portal_url()
+        (self.first | self.second)._merge()
+        self.authenticate("cases_portal", "cases_portal")
+        self.assertIn("Bent spoke", self.url_open(self.second.access_url).text)
+        self.authenticate(None, None)
+        self.assertIn("Bent spoke", self.url_open(link).text)
+
+    def test_old_link_opens_no_foreign_case(self):
+        link = self.second.get_portal_url()
+        (self.foreign | self.second)._merge(self.foreign)
+        self.authenticate("cases_portal", "cases_portal")
+        self.assertNotIn("Foreign", self.url_open(self.second.access_url).text)
+        self.authenticate(None, None)
+        page = self.url_open(link).text
+        self.assertNotIn("Foreign", page)
+        self.assertIn("Bent rim", page)

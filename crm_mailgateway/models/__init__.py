@@ -40,3 +40,4 @@ from . import crm_case_acknowledgement
 from . import crm_case_team_sender
 from . import mail_thread_attachments
 from . import res_config_settings_routing
+from . import crm_case_party

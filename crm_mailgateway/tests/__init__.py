@@ -27,6 +27,7 @@ from . import test_retention
 from . import test_rules
 from . import test_sender
 from . import test_thread_key
+from . import test_party
 from . import test_threading
 from . import test_tour
 from . import test_voice
