@@ -187,8 +187,10 @@ class CrmCaseParty(models.Model):
         )
 
     def _filter_staff(self, partners):
-        staff = partners.filtered(lambda p: not p.partner_share)
+        """A colleague who is the customer of the case is no staff here."""
         case = self.case_id
+        staff = partners.filtered(lambda p: not p.partner_share)
+        staff -= case.partner_id - case.user_id.partner_id
         if not case.is_private:
             return staff
         return staff & (case.team_id._get_insiders() | case.user_id).partner_id

@@ -195,6 +195,12 @@ class TestPartyLeaks(PartiesCommon):
         self.assertTrue(party.with_user(expert).has_access("read"))
         self.assertFalse(party.with_user(self.user_portal).has_access("read"))
 
+    def test_colleague_as_customer(self):
+        """Staff may be customers (of the people who repair their laptops)."""
+        self.case.partner_id = self.user_employee.partner_id
+        with self.assertRaises(UserError):
+            self.party.message_subscribe(self.user_employee.partner_id.ids)
+
     def test_conversation_gets_no_other_party(self):
         with self.assertRaises(UserError):
             self.party.with_user(self.user_member).partner_id = self.carrier
