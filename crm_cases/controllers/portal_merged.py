@@ -14,7 +14,7 @@ class MergedCasesPortal(CasesPortal):
             case = self._document_check_access("crm.case", case_id, access_token)
         except (AccessError, MissingError):
             return request.redirect("/my")
-        successor = case._get_portal_successor()
+        successor = case._get_portal_successor(request.env.user)
         if successor:
             return request.redirect(successor.get_portal_url())
         return super().portal_my_case(case_id, access_token, **kwargs)

@@ -115,15 +115,18 @@ class CrmCase(models.Model):
         """The case that answers to this one belong to: itself, unless it was merged."""
         return self.browse(self._get_survivors()[-1:].id)
 
-    def _get_portal_successor(self):
+    def _get_portal_successor(self, user):
         """The case that a customer sees instead of this merged one, if he may: it is
-        his, or he follows it. Otherwise this one stays what he sees."""
+        his, or he follows it. Otherwise this one stays what he sees.
+
+        :param user: who asks; the portal hands out records of the superuser
+        """
         self.ensure_one()
         survivor = self._get_survivor()
         if survivor == self:
             return self.browse()
         mine = survivor.sudo()._has_same_customer(self.sudo())
-        allowed = mine or survivor.sudo(False).has_access("read")
+        allowed = mine or survivor.with_user(user).has_access("read")
         return survivor.sudo() if allowed else self.browse()
 
     def _get_ancestors(self):
