@@ -1,2 +1,2 @@
 from .hooks import uninstall_hook
-from . import controllers, models, wizards
+from . import controllers, models, report, wizards

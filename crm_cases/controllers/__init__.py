@@ -1,2 +1,1 @@
-from . import portal
-from . import portal_merged
+from . import portal, portal_case, portal_merged, case_form, satisfaction, supplier

@@ -1,14 +1,21 @@
 from odoo import http
-from odoo.exceptions import AccessError, MissingError
 from odoo.fields import Domain
 from odoo.http import request
 
 from odoo.addons.portal.controllers.portal import CustomerPortal, pager
 
-from ..models.case_states import ACTIVE_STATES, CLOSED_STATES
+from ..models.case_states import ACTIVE_STATES, CLOSED_STATES, PENDING
+
+MAX_SEARCH = 100
 
 
 class CasesPortal(CustomerPortal):
+    """The list of cases of a customer.
+
+    Which cases there are is said by the access rules alone; sorting, filters, type,
+    groups and search only narrow them down. Unknown values mean the usual ones.
+    """
+
     def _prepare_home_portal_values(self, counters):
         values = super()._prepare_home_portal_values(counters)
         if "case_count" in counters:
@@ -24,61 +31,85 @@ class CasesPortal(CustomerPortal):
         auth="user",
         website=True,
     )
-    def portal_my_cases(self, page=1, sortby=None, filterby=None, **kwargs):
-        values = self._prepare_my_cases_values(page, sortby, filterby)
+    def portal_my_cases(self, page=1, **choices):
+        values = self._prepare_my_cases_values(page, choices)
         return request.render("crm_cases.portal_my_cases", values)
 
-    @http.route(["/my/cases/<int:case_id>"], type="http", auth="public", website=True)
-    def portal_my_case(self, case_id, access_token=None, **kwargs):
-        try:
-            case = self._document_check_access("crm.case", case_id, access_token)
-        except (AccessError, MissingError):
-            return request.redirect("/my")
-        values = self._prepare_my_case_values(case, access_token, **kwargs)
-        return request.render("crm_cases.portal_my_case", values)
-
-    def _prepare_my_cases_values(self, page, sortby, filterby):
-        sortings, filters = self._get_case_sortings(), self._get_case_filters()
-        sortby = sortby if sortby in sortings else "date"
-        filterby = filterby if filterby in filters else "all"
-        cases, domain = request.env["crm.case"], filters[filterby]["domain"]
+    def _prepare_my_cases_values(self, page, choices):
+        options = self._get_case_options()
+        chosen = self._read_case_choices(choices, options)
+        domain = self._get_my_cases_domain(chosen, options)
+        cases = request.env["crm.case"]
         case_pager = pager(
             url="/my/cases",
-            url_args={"sortby": sortby, "filterby": filterby},
+            url_args={key: value for key, value in chosen.items() if value},
             total=cases.search_count(domain),
             page=page,
             step=self._items_per_page,
         )
+        group = options["groupby"][chosen["groupby"]]
+        order = options["sortby"][chosen["sortby"]]["order"]
         found = cases.search(
             domain,
-            order=sortings[sortby]["order"],
+            order=f"{group['order']}, {order}" if group["order"] else order,
             limit=self._items_per_page,
             offset=case_pager["offset"],
         )
         request.session["my_cases_history"] = found.ids[:100]
+        # sudo: found with the rights of the customer; the names of stage, type and
+        # responsible are shown to him without rights on those models
+        found = found.sudo()
         return {
             **self._prepare_portal_layout_values(),
-            # sudo: found with the rights of the customer; the names of stage, type
-            # and responsible are shown to him without rights on those models
-            "cases": found.sudo(),
+            "cases": found,
+            "case_groups": self._group_cases(found, group),
             "page_name": "case",
             "default_url": "/my/cases",
             "pager": case_pager,
-            "searchbar_sortings": sortings,
-            "searchbar_filters": filters,
-            "sortby": sortby,
-            "filterby": filterby,
+            "options": options,
+            "chosen": chosen,
+            "is_narrowed": any(chosen[key] for key in ("search", "typeby"))
+            or chosen["filterby"] != "all",
         }
 
-    def _prepare_my_case_values(self, case, access_token, **kwargs):
-        values = {
-            "page_name": "case",
-            "case": case,
-            "opening_message": case._get_opening_message(),
+    def _read_case_choices(self, choices, options):
+        """What the address asks for, as far as it exists."""
+        chosen = {}
+        for key, offered in options.items():
+            wanted = choices.get(key)
+            chosen[key] = wanted if wanted in offered else next(iter(offered))
+        chosen["search"] = (choices.get("search") or "").strip()[:MAX_SEARCH]
+        return chosen
+
+    def _get_my_cases_domain(self, chosen, options):
+        domain = Domain(options["filterby"][chosen["filterby"]]["domain"])
+        if chosen["typeby"]:
+            domain &= Domain("type_id", "=", int(chosen["typeby"]))
+        if chosen["search"]:
+            text = chosen["search"]
+            domain &= Domain("name", "ilike", text) | Domain("number", "ilike", text)
+        return domain
+
+    def _group_cases(self, cases, group):
+        """Cut the page into groups, in the order of the page.
+
+        :return: list of (label, cases)
+        """
+        if not group["key"]:
+            return [("", cases)]
+        return [(label, part) for label, part in cases.grouped(group["key"]).items()]
+
+    # ------------------------------------------------------------
+    # OPTIONS
+    # ------------------------------------------------------------
+
+    def _get_case_options(self):
+        return {
+            "sortby": self._get_case_sortings(),
+            "filterby": self._get_case_filters(),
+            "groupby": self._get_case_groupings(),
+            "typeby": self._get_case_types(),
         }
-        return self._get_page_view_values(
-            case, access_token, values, "my_cases_history", False, **kwargs
-        )
 
     def _get_case_sortings(self):
         return {
@@ -91,14 +122,47 @@ class CasesPortal(CustomerPortal):
         }
 
     def _get_case_filters(self):
+        waiting = Domain("state", "=", PENDING) & Domain("pending_until", "=", False)
         return {
             "all": {"label": request.env._("All"), "domain": Domain.TRUE},
             "open": {
                 "label": request.env._("Open"),
                 "domain": Domain("state", "in", ACTIVE_STATES),
             },
+            "waiting": {"label": request.env._("Waiting for me"), "domain": waiting},
             "closed": {
                 "label": request.env._("Closed"),
                 "domain": Domain("state", "in", CLOSED_STATES),
             },
         }
+
+    def _get_case_groupings(self):
+        def group(label, order="", key=None):
+            return {"label": label, "order": order, "key": key}
+
+        return {
+            "none": group(request.env._("No groups")),
+            "status": group(
+                request.env._("Status"),
+                "state",
+                lambda case: case._get_portal_status()["label"],
+            ),
+            "type": group(
+                request.env._("Type"), "type_id", lambda case: case.type_id.name
+            ),
+            "customer": group(
+                request.env._("Person"),
+                "partner_id",
+                lambda case: case.partner_id.name or case.email_from or "",
+            ),
+        }
+
+    def _get_case_types(self):
+        """The types that the customer has cases of."""
+        cases = request.env["crm.case"]
+        # sudo: the types of what the customer may read, found by the next line
+        types = cases.sudo().type_id
+        for (type_id,) in cases._read_group([], ["type_id"]):
+            types |= type_id.sudo()
+        offered = {str(kind.id): {"label": kind.name} for kind in types.sorted()}
+        return {"": {"label": request.env._("All types")}, **offered}

@@ -2,10 +2,10 @@ from odoo import http
 from odoo.exceptions import AccessError, MissingError
 from odoo.http import request
 
-from .portal import CasesPortal
+from .portal_case import CasePortal
 
 
-class MergedCasesPortal(CasesPortal):
+class MergedCasePortal(CasePortal):
     """Old links and mails lead to the case that a merged one became."""
 
     @http.route()

@@ -59,3 +59,23 @@ from . import (
     res_partner,
     res_users,
 )
+from . import (
+    crm_case_conversation_mixin,
+    crm_case_portal,
+    crm_case_party_portal,
+    crm_case_form,
+    crm_case_team_portal,
+    crm_case_type_form,
+    crm_case_request,
+    rating_rating,
+    crm_case_satisfaction,
+    crm_case_team_satisfaction,
+    res_partner_satisfaction,
+    crm_case_reopen,
+    ir_rule,
+    crm_case_bus,
+    crm_case_dashboard,
+    crm_case_summary,
+    digest_digest,
+    res_config_settings_portal,
+)

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import email_normalize
 
 from .case_states import DEFAULT_PRIORITY, DONE, DRAFT, PRIORITIES, STATES
 
@@ -275,10 +276,15 @@ class CrmCase(models.Model):
     @api.depends("partner_id")
     def _compute_email_from(self):
         """Keep what stands there when it means the same address, or when the
-        contact has none."""
+        contact has none.
+
+        The address is compared as it stands: reading ``email_normalized`` here would
+        compute that from the old address and leave it so.
+        """
         for case in self:
             partner = case.partner_id
-            if partner.email and case.email_normalized != partner.email_normalized:
+            address = email_normalize(case.email_from or "", strict=False)
+            if partner.email and address != partner.email_normalized:
                 case.email_from = partner.email
             else:
                 case.email_from = case.email_from

@@ -36,3 +36,14 @@ from . import (
     test_tour,
     test_transitions,
 )
+from . import (
+    test_case_form,
+    test_portal_access,
+    test_portal_case,
+    test_portal_tours,
+    test_report,
+    test_dashboard,
+    test_satisfaction,
+    test_supplier_portal,
+    test_summary,
+)

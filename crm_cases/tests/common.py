@@ -98,6 +98,17 @@ class CasesSetup:
         return cls.env["crm.case"].create({"name": name, **values})
 
     @classmethod
+    def _created_on(cls, case, date):
+        """Let a case be as old as that, and what depends on its age follow."""
+        cls.env.flush_all()
+        cls.env.cr.execute(
+            "UPDATE crm_case SET create_date = %s WHERE id = %s", (date, case.id)
+        )
+        case.invalidate_recordset(["create_date"])
+        case.modified(["create_date"])
+        return case
+
+    @classmethod
     def _case_in(cls, state, **values):
         """A case in ``state``, put there directly, not by a transition."""
         return cls._case(stage_id=cls.stages[state].id, **values)

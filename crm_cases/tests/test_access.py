@@ -33,6 +33,8 @@ RIGHTS = {
     "crm.case.rule.run": (NOTHING, NOTHING, READ, "rw"),
     "crm.case.sla": CONFIGURATION,
     "crm.case.sla.status": (NOTHING, NOTHING, READ, READ),
+    "crm.case.report": (NOTHING, NOTHING, READ, READ),
+    "crm.case.request": (NOTHING, NOTHING, NOTHING, "ru"),
     "crm.case.stage": CONFIGURATION,
     "crm.case.tag": (NOTHING, NOTHING, TAG, ALL),
     "crm.case.team": CONFIGURATION,

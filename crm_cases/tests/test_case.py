@@ -77,6 +77,17 @@ class TestCase(CasesCommon):
         self.assertEqual(case.email_normalized, "carla@customer.example.com")
         self.assertEqual(case.phone, "+32 2 555 01 01")
 
+    def test_another_customer_brings_another_address(self):
+        case = self._case(partner_id=self.partner.id)
+        self.env.flush_all()
+        case.partner_id = self.env["res.partner"].create(
+            {"name": "Next", "email": "Next <next@customer.example.com>"}
+        )
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertIn("next@customer.example.com", case.email_from)
+        self.assertEqual(case.email_normalized, "next@customer.example.com")
+
     def test_contact_keeps_the_spelling_of_its_address(self):
         case = self._case(email_from='"C. C." <Carla@customer.example.com>')
         case.partner_id = self.partner

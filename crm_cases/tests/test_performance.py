@@ -150,6 +150,6 @@ class TestPerformance(CasesCommon):
         model of the framework.
         """
         cases = self.cases.with_user(self.user_leader).with_context(mail_notrack=True)
-        with self.assertQueryCount(24):
+        with self.assertQueryCount(25):
             cases.action_open()
             self.env.flush_all()
