@@ -115,18 +115,20 @@ class CrmCase(models.Model):
         """The case that answers to this one belong to: itself, unless it was merged."""
         return self.browse(self._get_survivors()[-1:].id)
 
-    def _get_portal_successor(self, user):
-        """The case that a customer sees instead of this merged one, if he may: it is
-        his, or he follows it. Otherwise this one stays what he sees.
+    def _get_portal_successor(self, user, by_link):
+        """The case that a customer sees instead of this merged one, if he may.
 
         :param user: who asks; the portal hands out records of the superuser
+        :param bool by_link: whether he came by a valid link of this case
+        :return: the survivor as superuser, or nothing
         """
         self.ensure_one()
         survivor = self._get_survivor()
         if survivor == self:
             return self.browse()
-        mine = survivor.sudo()._has_same_customer(self.sudo())
+        mine = by_link and survivor.sudo()._has_same_customer(self.sudo())
         allowed = mine or survivor.with_user(user).has_access("read")
+        # sudo: who is allowed reads its page, which takes what it shows as superuser
         return survivor.sudo() if allowed else self.browse()
 
     def _get_ancestors(self):

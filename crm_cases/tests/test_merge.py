@@ -480,6 +480,16 @@ class TestMergedOnThePortal(CasesSetup, HttpCase):
         self.authenticate("cases_portal", "cases_portal")
         self.assertNotIn("Foreign", self.url_open(self.second.access_url).text)
         self.authenticate(None, None)
-        page = self.url_open(link).text
-        self.assertNotIn("Foreign", page)
-        self.assertIn("Bent rim", page)
+        self.assertNotIn("Foreign", self.url_open(link).text)
+
+    def test_a_guessed_number_leads_nowhere(self):
+        """Without a valid link only own rights count."""
+        (self.foreign | self.second)._merge(self.foreign)
+        for path in (
+            self.second.access_url,
+            f"{self.second.access_url}?access_token=x",
+        ):
+            self.authenticate(None, None)
+            self.assertNotIn("Foreign", self.url_open(path).text)
+        (self.first | self.foreign)._merge(self.first, with_people=False)
+        self.assertNotIn("Bent", self.url_open(self.foreign.access_url).text)
