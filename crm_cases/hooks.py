@@ -8,6 +8,7 @@ def uninstall_hook(env):
     tables of the cases that still point to them. Each refusal costs a round and a line
     in the log. The references are dropped first, because all of it is about to go.
     """
+    _hand_campaigns_over(env)
     tables = _get_tables(env)
     for table, constraint in _get_references(env, tables):
         env.cr.execute(
@@ -17,6 +18,16 @@ def uninstall_hook(env):
                 SQL.identifier(constraint),
             )
         )
+
+
+def _hand_campaigns_over(env):
+    """Campaigns stay, and the people of the demo company go: those of theirs get
+    another owner, without whom a campaign cannot be."""
+    ours = env["ir.model.data"].search(
+        [("module", "=", "crm_cases"), ("model", "=", "res.users")]
+    )
+    campaigns = env["utm.campaign"].with_context(active_test=False)
+    campaigns.search([("user_id", "in", ours.mapped("res_id"))]).user_id = env.user
 
 
 def _get_tables(env):

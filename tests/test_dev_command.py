@@ -70,7 +70,7 @@ def test_shell_on_no_database_says_what_to_do():
 def test_unknown_benchmark_names_the_known():
     done = dev("bench", "nonsense", check=False)
     assert done.returncode == 1
-    assert "mail, segmentation" in done.stderr
+    assert "Known: cases, mail, " in done.stderr
 
 
 def test_port_in_use_is_said_at_once():
