@@ -201,6 +201,9 @@ class CrmCase(models.Model):
         "(priority DESC, id DESC) WHERE active IS TRUE"
         " AND state IN ('draft', 'open', 'pending')"
     )
+    _escalated_order_idx = models.Index(
+        "(priority DESC, id DESC) WHERE active IS TRUE AND escalation_level > 0"
+    )
     _team_state_idx = models.Index("(team_id, state)")
     _user_state_idx = models.Index("(user_id, state)")
 
