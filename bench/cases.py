@@ -84,7 +84,16 @@ def run(env, scale):
     rows = [bench.compare(rounds, *case) for case in CASES]
     return {
         "title": f"Screens at {size:,} records: crm.case against crm.lead",
-        "columns": ["screen", "user", "ours_ms", "crm_lead_ms", "ratio", "indexes"],
+        "columns": [
+            "screen",
+            "user",
+            "our_rows",
+            "their_rows",
+            "ours_ms",
+            "crm_lead_ms",
+            "ratio",
+            "indexes",
+        ],
         "rows": [row for pair in rows for row in pair],
         "notes": [
             "Server side: what the web client calls, with the fields of the real "
@@ -243,7 +252,7 @@ class Bench:
         cr.execute(
             f"INSERT INTO mail_followers (res_model, res_id, partner_id)"
             f" SELECT '{table.replace('_', '.')}', id,"
-            f" {self._pick(self.users.partner_id.ids, 1)}"
+            f" {self._pick(self.users.partner_id.ids, 13)}"
             f" FROM (SELECT id, id AS n FROM {table} WHERE id > {template}) r"
         )
 
@@ -272,9 +281,18 @@ class Bench:
             call()  # the first call fills the caches of the registry
         results = in_turn(rounds, **sides)
         ratios = [a / b for a, b in zip(*results.values(), strict=True)]
+        counts = [
+            records.search_count(domain)
+            for records, domain in (
+                self._prepare("crm.case", ours, user),
+                self._prepare("crm.lead", theirs, user),
+            )
+        ]
         return {
             "screen": screen,
             "user": user.name,
+            "our_rows": counts[0],
+            "their_rows": counts[1],
             "ours_ms": statistics.median(results["ours"]) * 1000,
             "crm_lead_ms": statistics.median(results["theirs"]) * 1000,
             "ratio": statistics.median(ratios),

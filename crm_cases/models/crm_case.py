@@ -190,19 +190,22 @@ class CrmCase(models.Model):
     _number_company_unique = models.Constraint(
         "UNIQUE(number, company_id)", "Another case already has this number."
     )
-    _default_order_idx = models.Index("(priority DESC, id DESC) WHERE active IS TRUE")
-    # Most cases are closed, and most lists are about the others.
-    _work_order_idx = models.Index(
-        "(priority DESC, id DESC) WHERE active IS TRUE"
-        " AND state IN ('draft', 'open', 'pending')"
+    # What the record rules look at is in the indexes of the lists, so that counting
+    # what a user may see never leaves them.
+    _default_order_idx = models.Index(
+        "(priority DESC, id DESC) INCLUDE (company_id, is_private, team_id, user_id)"
+        " WHERE active IS TRUE"
     )
     # Most cases are closed, and most lists are about the others.
     _work_order_idx = models.Index(
-        "(priority DESC, id DESC) WHERE active IS TRUE"
-        " AND state IN ('draft', 'open', 'pending')"
+        "(priority DESC, id DESC)"
+        " INCLUDE (stage_id, state, company_id, is_private, team_id, user_id)"
+        " WHERE active IS TRUE AND state IN ('draft', 'open', 'pending')"
     )
     _escalated_order_idx = models.Index(
-        "(priority DESC, id DESC) WHERE active IS TRUE AND escalation_level > 0"
+        "(priority DESC, id DESC)"
+        " INCLUDE (escalation_level, company_id, is_private, team_id, user_id)"
+        " WHERE active IS TRUE AND escalation_level > 0"
     )
     _team_state_idx = models.Index("(team_id, state)")
     _user_state_idx = models.Index("(user_id, state)")

@@ -53,7 +53,6 @@ class CrmCase(models.Model):
         "(own_campaign_id) WHERE own_campaign_id IS NOT NULL",
         "Another case owns this campaign already.",
     )
-    _campaign_idx = models.Index("(campaign_id) WHERE campaign_id IS NOT NULL")
 
     @api.depends("own_campaign_id", "planned_cost", "currency_id")
     @api.depends_context("uid", "allowed_company_ids")

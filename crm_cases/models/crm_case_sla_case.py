@@ -51,8 +51,11 @@ class CrmCase(models.Model):
         ],
         string="SLA",
         compute="_compute_sla_state",
+        compute_sudo=True,  # as visible as the case, so not asked for once more
     )
-    sla_remaining = fields.Char(string="SLA Left", compute="_compute_sla_state")
+    sla_remaining = fields.Char(
+        string="SLA Left", compute="_compute_sla_state", compute_sudo=True
+    )
 
     _sla_deadline_idx = models.Index("(sla_deadline) WHERE sla_deadline IS NOT NULL")
 
