@@ -1,6 +1,6 @@
 {
     "name": "Cases by Mail",
-    "version": "19.0.1.1.0",
+    "version": "19.0.1.2.0",
     "category": "Services/Helpdesk",
     "summary": "Mail becomes cases, answers find them, nothing is lost",
     "author": "CRM Cases contributors",
@@ -19,6 +19,7 @@
         "wizards/crm_mailgateway_route_views.xml",
         "views/crm_mailgateway_message_views.xml",
         "views/crm_mailgateway_health_views.xml",
+        "views/crm_mailgateway_roundtrip_views.xml",
         "views/res_config_settings_views.xml",
         "views/res_config_settings_routing_views.xml",
         "wizards/crm_mailgateway_try_views.xml",
@@ -35,6 +36,9 @@
     "assets": {
         "mail.assets_message_email": [
             "crm_mailgateway/static/src/scss/message.scss",
+        ],
+        "web.assets_backend": [
+            "crm_mailgateway/static/src/health/*",
         ],
         "web.assets_tests": [
             "crm_mailgateway/static/tests/tours/*.js",

@@ -52,11 +52,15 @@ class MailboxJournal:
     :param store: called with the bytes of a mail and, for one that stays in its
         mailbox, its lasting name there as ``server_key``; raises if that fails
     :param known_oversized: given such names, returns the set of those recorded already
+    :param awaited: returns the names of those that were recorded and not downloaded
+    :param arrived: called with such a name once that mail was downloaded and stored
     :param int max_size: mails with more bytes are not downloaded
     """
 
     store: Callable
     known_oversized: Callable = lambda keys: set()
+    awaited: Callable = set
+    arrived: Callable = lambda key: None
     max_size: int = 50 * 2**20
 
 
@@ -67,6 +71,7 @@ class StoringConnection:
         self.connection = connection
         self.journal = journal
         self.unfetchable = set()
+        self.awaited = {}
         self.sizes = {}
 
     def __getattr__(self, name):
@@ -83,7 +88,16 @@ class StoringConnection:
             self._record_oversized(too_large)
         # In place: the connection's own methods look at this very list.
         numbers[:] = [number for number in numbers if number not in too_large]
+        self.awaited = self._find_awaited(numbers)
         return len(numbers)
+
+    def _find_awaited(self, numbers):
+        """Return the names of mails that were too large before, by number."""
+        awaited = self.journal.awaited()
+        if not awaited or not numbers:
+            return {}
+        names = self._identify(sorted(numbers))
+        return {n: name for n, name in names.items() if name in awaited}
 
     def _record_oversized(self, numbers):
         keys = self._identify(sorted(numbers))
@@ -110,6 +124,8 @@ class StoringConnection:
                 name = self._identify([number])[number].encode()
                 content = b"%s %s\r\n\r\n" % (UNFETCHABLE, name)
             self.journal.store(content)
+            if number in self.awaited and number not in self.unfetchable:
+                self.journal.arrived(self.awaited[number])
             yield number, content
 
     def handled_message(self, number):

@@ -75,7 +75,6 @@ def check(erp, examples):
     one_row()
 
 
-@pytest.mark.slow
 def test_mutilated_mails(erp):
     check(erp, examples=60)
 

@@ -169,3 +169,6 @@ def test_too_large_mails_stay_and_disturb_nobody(erp, dovecot, kind):
     erp.run_cron(FETCH)
     erp.wait_for("crm.case", [("name", "=", "Mail huge")], [])
     assert dovecot.count(MAILBOX, "UNSEEN") == 0
+    [record] = erp.call(JOURNAL, "read", [large["id"]], ["state", "verdict"])
+    assert record["state"] == "ignored", "nothing is left to decide"
+    assert "downloaded in the end" in record["verdict"]

@@ -1,6 +1,8 @@
 from . import crm_mailgateway_rule
 from . import crm_mailgateway_rule_condition
 from . import crm_mailgateway_message
+from . import crm_mailgateway_target
+from . import crm_mailgateway_oversized
 from . import crm_mailgateway_processing
 from . import crm_mailgateway_decision
 from . import crm_mailgateway_attention
@@ -8,6 +10,7 @@ from . import crm_mailgateway_retention
 from . import crm_mailgateway_preview
 from . import crm_mailgateway_raw
 from . import crm_mailgateway_result
+from . import crm_mailgateway_classification
 from . import mail_thread
 from . import mail_thread_memory
 from . import mail_message
@@ -19,10 +22,13 @@ from . import crm_case
 from . import crm_case_memory
 from . import crm_case_team
 from . import crm_mailgateway_health
+from . import crm_mailgateway_overview
+from . import crm_mailgateway_roundtrip
 from . import res_config_settings
 from . import crm_mailgateway_secret
 from . import mail_alias_domain_token
 from . import mail_thread_voice
+from . import mail_thread_trust
 from . import mail_thread_threading
 from . import crm_case_threading
 from . import crm_case_voice
@@ -41,3 +47,4 @@ from . import crm_case_team_sender
 from . import mail_thread_attachments
 from . import res_config_settings_routing
 from . import crm_case_party
+from . import crm_case_roundtrip

@@ -16,8 +16,8 @@ class CrmMailgatewayMessage(models.Model):
     """Mails that wait for a person make themselves heard, without shouting.
 
     Whoever leads the team of the mailbox gets one activity, whatever the number of
-    mails; without a team, or a leader, a manager of cases gets it. Mails that still
-    wait a week later cause another one. Quarantined mails are never purged.
+    mails; without a team, or a leader who may decide, a manager of cases gets it. Mails
+    that still wait a week later cause another one. Quarantined mails are never purged.
     """
 
     _inherit = "crm.mailgateway.message"
@@ -54,7 +54,8 @@ class CrmMailgatewayMessage(models.Model):
         """Return the user who decides about a mail, if there is any."""
         # sudo: a cron may be run by hand, by somebody who reads no mailboxes
         leader = self.sudo().mailbox_id.crm_case_team_id.user_id
-        return leader or self._get_managers()[:1]
+        managers = self._get_managers()
+        return leader & managers or managers[:1]
 
     @api.model
     def _get_managers(self):

@@ -20,6 +20,7 @@ _logger = logging.getLogger(__name__)
 
 OWN_CURSOR_ATTEMPTS = 5
 FORCE_KEY = "crm_mailgateway_force"
+JUST_STORED_KEY = "crm_mailgateway_just_stored"
 
 # Why a mail is not even parsed, by the keys of ``limits.reason_to_quarantine``.
 QUARANTINE_VERDICTS = {
@@ -38,10 +39,10 @@ WITH row AS (
     INSERT INTO crm_mailgateway_message
            (create_uid, write_uid, create_date, write_date, mailbox_id, sha256, size,
             message_id, email_from, email_to, subject, date, attempts, arguments,
-            server_key, state, verdict_terms)
+            server_key, state, verdict_terms, res_model)
     VALUES (%(uid)s, %(uid)s, %(now)s, %(now)s, %(mailbox)s, %(sha256)s, %(size)s,
             %(message_id)s, %(sender)s, %(recipients)s, %(subject)s, %(sent_on)s, 0,
-            %(arguments)s, %(server_key)s, %(state)s, %(verdict)s)
+            %(arguments)s, %(server_key)s, %(state)s, %(verdict)s, %(target)s)
     ON CONFLICT (COALESCE(mailbox_id, 0), sha256) DO NOTHING
     RETURNING id)
 INSERT INTO crm_mailgateway_raw (journal_id, content)
@@ -60,6 +61,16 @@ class StoredMail(NamedTuple):
     message_id: str
     res_id: int | None
     known: bool
+
+
+class JustStored:
+    """The mail that a connection stored last, so that it is not stored again."""
+
+    content = stored = None
+
+    def find(self, content):
+        """Return the :class:`StoredMail` of these very bytes, or None."""
+        return self.stored if content is self.content else None
 
 
 class CrmMailgatewayMessage(models.Model):
@@ -149,13 +160,21 @@ class CrmMailgatewayMessage(models.Model):
     ack_reason = fields.Char("Why no Acknowledgement", compute="_compute_ack")
 
     _mailbox_sha256_unique = models.UniqueIndex("(COALESCE(mailbox_id, 0), sha256)")
-    _waiting_idx = models.Index("(id) WHERE state IN ('received', 'failed')")
+    _waiting_idx = models.Index(
+        "(id) WHERE state IN ('received', 'failed', 'quarantined')"
+    )
     _server_key_idx = models.Index(
         "(mailbox_id, server_key) WHERE server_key IS NOT NULL"
     )
     _attention_idx = models.Index("(id) WHERE state IN ('failed', 'quarantined')")
     _create_date_idx = models.Index("(create_date)")
     _document_idx = models.Index("(res_model, res_id)")
+
+    @api.depends("subject")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for received in self:
+            received.display_name = received.subject or self.env._("(no subject)")
 
     @api.depends("verdict_terms")
     @api.depends_context("lang")
@@ -229,8 +248,9 @@ class CrmMailgatewayMessage(models.Model):
     def _insert(self, content, mailbox_id, arguments, server_key=None, envelope=None):
         """Insert row and bytes by SQL: one round trip, and no ORM state."""
         reason = limits.reason_to_quarantine(content)
+        envelope = envelope or headers.read_envelope(content)
         values = {
-            **dataclasses.asdict(envelope or headers.read_envelope(content)),
+            **dataclasses.asdict(envelope),
             "uid": self.env.uid,
             "now": fields.Datetime.now(),
             "mailbox": mailbox_id or None,
@@ -240,6 +260,8 @@ class CrmMailgatewayMessage(models.Model):
             "server_key": server_key,
             "state": "quarantined" if reason else "received",
             "verdict": words.as_json(QUARANTINE_VERDICTS.get(reason)),
+            # Others are routed first.
+            "target": reason and self._guess_target(arguments, envelope.recipients),
             "content": psycopg2.Binary(content),
         }
         inserted = self.env.execute_query(SQL(INSERT, **values))
@@ -262,21 +284,6 @@ class CrmMailgatewayMessage(models.Model):
             )
         )
         return StoredMail(*row, known=True)
-
-    @api.model
-    def _get_known_oversized(self, mailbox_id, keys):
-        """Return those of the mails left in a mailbox that are recorded already."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT server_key FROM crm_mailgateway_message
-                 WHERE mailbox_id = %s AND server_key = ANY(%s)
-                """,
-                mailbox_id,
-                keys,
-            )
-        )
-        return {key for (key,) in rows}
 
     def _read_content(self):
         """Return the exact bytes of one mail, empty once they were purged."""

@@ -1,3 +1,5 @@
+import re
+
 import lxml.html
 from lxml import etree
 from markupsafe import Markup
@@ -7,8 +9,13 @@ from odoo.tools import html_sanitize
 
 from ..pipeline import preview
 
-# Whatever makes a browser ask another machine for something.
-_REMOTE = ("src", "srcset", "background", "poster", "data", "style")
+# What a reader needs. Anything else may load something from elsewhere, run, or, by
+# classes that Odoo's own pages use, cover the screen with something to click on.
+_KEPT = {
+    *("align", "alt", "border", "cellpadding", "cellspacing", "colspan", "dir"),
+    *("height", "lang", "rowspan", "start", "title", "valign", "width"),
+}
+_LINK = re.compile(r"\s*(?:https?://|mailto:|tel:)", re.IGNORECASE)
 
 
 class CrmMailgatewayMessage(models.Model):
@@ -45,6 +52,16 @@ def _safe_html(text, is_html):
     except (etree.LxmlError, ValueError):
         return Markup("<pre style='white-space: pre-wrap'>%s</pre>") % text
     for node in tree.iter(etree.Element):
-        for name in _REMOTE:
-            node.attrib.pop(name, None)
+        _tame(node)
     return Markup(lxml.html.tostring(tree, encoding="unicode"))
+
+
+def _tame(node):
+    """Leave an element its text and its look, and a link its address."""
+    link = node.get("href") or ""
+    for name in set(node.attrib) - _KEPT:
+        del node.attrib[name]
+    if node.tag == "a" and _LINK.match(link):
+        node.set("href", link)
+        node.set("rel", "noopener noreferrer nofollow")
+        node.set("target", "_blank")

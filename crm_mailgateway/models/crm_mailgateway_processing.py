@@ -25,6 +25,7 @@ GRACE = datetime.timedelta(minutes=2)
 # First key of the advisory locks by which workers share the waiting mails.
 CLAIM = 0x6D61696C
 
+SETTLED = ("processed", "ignored")
 ROW_KEY = "crm_mailgateway_row"
 ROUTE_KEY = "crm_mailgateway_route"
 
@@ -49,7 +50,7 @@ class CrmMailgatewayMessage(models.Model):
         :param run: processes the mail and writes its result row
         :return: the id of the document, or False
         :raise psycopg2.Error: on concurrent updates, for the caller to repeat all
-            of its transaction; the row stays *received*
+            of its transaction, and if the connection is lost; the row stays *received*
         """
         try:
             with self.env.cr.savepoint():
@@ -60,6 +61,8 @@ class CrmMailgatewayMessage(models.Model):
         except UniqueViolation as error:
             return self._lost_the_race(stored, error)
         except Exception as error:  # noqa: BLE001 a mail may do anything to a parser
+            if self.env.cr._cnx.closed:
+                raise  # the database went away, which is no fault of the mail
             self._on_own_cursor("_fail", stored.id, error, trace)
             return False
         # After the commit only: until then nobody can tell what becomes of it.
@@ -107,7 +110,7 @@ class CrmMailgatewayMessage(models.Model):
                 "attempts": row.attempts + 1,
                 "next_attempt": next_attempt,
                 "verdict_terms": trace and words.pack(trace.verdict),
-                "res_model": trace and trace.target,
+                "res_model": (trace and trace.target) or row._guess_own_target(),
                 "error": _words(error),
                 "traceback": _clean("".join(traceback.format_exception(error)[-8:])),
             }
@@ -138,13 +141,14 @@ class CrmMailgatewayMessage(models.Model):
                 UPDATE crm_mailgateway_message row
                    SET state = result.outcome, verdict_terms = result.verdict_terms,
                        res_model = result.res_model, res_id = result.res_id,
+                       classification = result.classification,
                        case_id = (SELECT id FROM crm_case
                                    WHERE result.res_model = 'crm.case'
                                      AND id = result.res_id),
                        error = NULL, traceback = NULL, next_attempt = NULL
                   FROM crm_mailgateway_result result
                  WHERE result.journal_id = row.id
-                   AND row.state NOT IN ('processed', 'ignored') AND %s
+                   AND row.state IN ('received', 'failed', 'quarantined') AND %s
              RETURNING row.id, row.state, row.res_model, result.ack_state
                 """,
                 SQL("row.id = ANY(%s)", list(row_ids)) if row_ids else SQL("TRUE"),
@@ -218,10 +222,8 @@ class CrmMailgatewayMessage(models.Model):
             self._repeat(route)
             return
         with self.env.registry.cursor() as claim:
-            claim.execute(
-                SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", CLAIM, self.id)
-            )
-            if not claim.fetchone()[0]:
+            state = self._claim(claim)
+            if not state or (state in SETTLED and not route):
                 return
             try:
                 with self.env.registry.cursor() as cr:
@@ -230,13 +232,31 @@ class CrmMailgatewayMessage(models.Model):
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 _logger.info("Received mail #%s waits for its turn", self.id)
 
+    def _claim(self, cr):
+        """Take this row for as long as a transaction lasts.
+
+        :return: the row's state if nobody else has it, else nothing
+        """
+        cr.execute(
+            SQL(
+                """
+                SELECT state FROM crm_mailgateway_message
+                 WHERE id = %s AND pg_try_advisory_xact_lock(%s, id)
+                """,
+                self.id,
+                CLAIM,
+            )
+        )
+        found = cr.fetchone()
+        return found and found[0]
+
     def _repeat(self, route=None):
         """Call ``message_process`` again, as it was called at first.
 
         :param tuple route: values of a new case, or the id of the case that it joins,
             as decided by a person; None lets the gateway decide
         """
-        if self.state in ("processed", "ignored") and not route:
+        if self.state in SETTLED and not route:
             return
         stored = StoredMail(self.id, "received", self.message_id, None, known=True)
         context = {ROW_KEY: stored, ROUTE_KEY: route}

@@ -59,6 +59,10 @@ class CrmMailgatewayResult(models.Model):
     _message_id_unique = models.UniqueIndex("(message_id) WHERE message_id IS NOT NULL")
     _pending_idx = models.Index("(id) WHERE ack_state = 'pending'")
     _sender_idx = models.Index("(sender, create_date) WHERE ack_state IS NOT NULL")
+    # For the question how many were thanked in the last hour, asked with each new case.
+    _thanked_idx = models.Index(
+        "(create_date) WHERE ack_state IN ('pending', 'queued')"
+    )
     _document_idx = models.Index("(res_model, res_id)")
 
     @api.model

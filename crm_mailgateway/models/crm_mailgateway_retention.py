@@ -5,15 +5,21 @@ from odoo.tools import SQL
 
 # For how many days the bytes are kept, by state; settings may say otherwise.
 RETENTION = {"processed": 90, "ignored": 30}
+# Which mails these are. Spam that became a case is kept no longer than what is ignored.
+SPAM = SQL("row.state = 'processed' AND row.classification = 'spam'")
+CONDITIONS = {
+    "processed": SQL("row.state = 'processed'"),
+    "ignored": SQL("(row.state = 'ignored' OR %s)", SPAM),
+}
 BATCH = 500
 
 
 class CrmMailgatewayMessage(models.Model):
     """For how long the exact bytes of mails are kept.
 
-    Those of processed mails for 90 days, those of ignored ones for 30; what failed
-    or is quarantined until a person decided. The row stays, with the digest of the
-    bytes, so that the same mail delivered once more is still recognised.
+    Those of processed mails for 90 days, those of ignored ones and spam for 30; what
+    failed or is quarantined until a person decided. The row stays, with the digest of
+    the bytes, so that the same mail delivered once more is still recognised.
     """
 
     _inherit = "crm.mailgateway.message"
@@ -43,10 +49,10 @@ class CrmMailgatewayMessage(models.Model):
                 """
                 SELECT raw.journal_id FROM crm_mailgateway_raw raw
                   JOIN crm_mailgateway_message row ON row.id = raw.journal_id
-                 WHERE row.state = %s AND row.create_date < %s
+                 WHERE %s AND row.create_date < %s
                  ORDER BY raw.journal_id LIMIT %s
                 """,
-                state,
+                CONDITIONS[state],
                 until,
                 BATCH,
             )

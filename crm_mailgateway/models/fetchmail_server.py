@@ -3,10 +3,12 @@ import functools
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from odoo.addons.mail.models import fetchmail
 
 from .. import connections
+from .crm_mailgateway_message import JUST_STORED_KEY, JustStored
 
 MAX_SIZE_PARAMETER = "crm_mailgateway.max_size"
 MAX_SIZE = 50  # MB; a 25 MB attachment has 34 MB on its way
@@ -90,6 +92,7 @@ class FetchmailServer(models.Model):
         servers = self
         if self.env.context.get("cron_id"):
             servers = self._crm_mailgateway_in_turn()
+        servers = servers.with_context(**{JUST_STORED_KEY: JustStored()})
         return super(FetchmailServer, servers)._fetch_mail(*arguments, **options)
 
     def _crm_mailgateway_in_turn(self):
@@ -127,7 +130,7 @@ class FetchmailServer(models.Model):
         """Return what a connection needs to store the mails of this mailbox."""
         journal = self.env["crm.mailgateway.message"]
         store = functools.partial(
-            journal._store,
+            self._crm_mailgateway_store,
             mailbox_id=self.id,
             arguments={
                 "model": self.object_id.model,
@@ -140,13 +143,47 @@ class FetchmailServer(models.Model):
         return connections.MailboxJournal(
             store,
             functools.partial(journal._get_known_oversized, self.id),
+            functools.partial(journal._get_awaited_oversized, self.id),
+            self._crm_mailgateway_note_download,
             self._crm_mailgateway_setting(MAX_SIZE_PARAMETER) * 2**20,
         )
+
+    def _crm_mailgateway_store(self, content, **options):
+        """Store a mail, and remember it for whoever processes it next."""
+        stored = self.env["crm.mailgateway.message"]._store(content, **options)
+        just_stored = self.env.context.get(JUST_STORED_KEY)
+        if isinstance(just_stored, JustStored):
+            just_stored.content, just_stored.stored = content, stored
+        return stored
+
+    def _crm_mailgateway_note_download(self, server_key):
+        """Close the record of a mail that was too large, and was just stored."""
+        journal = self.env["crm.mailgateway.message"]
+        just_stored = self.env.context.get(JUST_STORED_KEY)
+        if isinstance(just_stored, JustStored):
+            row_id = just_stored.stored.id
+            journal._on_own_cursor("_note_download", self.id, server_key, row_id)
 
     def _crm_mailgateway_address(self):
         """Return the mailbox's own address, if its user name tells it."""
         self.ensure_one()
         return self.user if self.user and "@" in self.user else False
+
+    def action_crm_mailgateway_roundtrip(self):
+        """Let the mailbox write to itself, and show how far that has come."""
+        self.ensure_one()
+        self.check_access("write")
+        if self.state != "done":
+            raise UserError(self.env._("Confirm the mailbox first: Test & Confirm."))
+        test = self.env["crm.mailgateway.roundtrip"]._start(self)
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Round-trip Test"),
+            "res_model": test._name,
+            "res_id": test.id,
+            "view_mode": "form",
+            "target": "new",
+        }
 
     def action_crm_mailgateway_messages(self):
         """Open the mails that came through this mailbox."""

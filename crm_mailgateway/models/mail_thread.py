@@ -10,6 +10,7 @@ from .. import words
 from ..pipeline.classify import classify
 from ..pipeline.headers import MAX_MESSAGE_ID
 from ..trace import CONTEXT_KEY, MailTrace
+from .crm_mailgateway_message import JUST_STORED_KEY, JustStored, StoredMail
 from .crm_mailgateway_processing import ROUTE_KEY, ROW_KEY
 
 _lt = LazyTranslate(__name__)
@@ -56,10 +57,10 @@ class MailThread(models.AbstractModel):
         }
         journal = self.env["crm.mailgateway.message"]
         mailbox_id = self.env.context.get("default_fetchmail_server_id")
-        stored = self.env.context.get(ROW_KEY)
+        stored = self._mailgateway_get_stored(content)
+        route = self.env.context.get(ROUTE_KEY) if stored else None
         if not stored:
             stored = journal._store(content, mailbox_id, arguments)
-        route = self.env.context.get(ROUTE_KEY)
         trace = MailTrace(stored.id, stored.message_id, route)
         gateway = self.with_context(
             **{CONTEXT_KEY: trace, ROW_KEY: None, ROUTE_KEY: None}
@@ -75,6 +76,20 @@ class MailThread(models.AbstractModel):
         return journal._process(
             stored, trace, lambda: gateway._mailgateway_process(trace, process)
         )
+
+    @api.model
+    def _mailgateway_get_stored(self, content):
+        """Return the journal row of a mail that our own code stored before.
+
+        By type: a context that comes by RPC holds no such objects.
+        """
+        stored = self.env.context.get(ROW_KEY)
+        if isinstance(stored, StoredMail):
+            return stored
+        just_stored = self.env.context.get(JUST_STORED_KEY)
+        if isinstance(just_stored, JustStored):
+            return just_stored.find(content)
+        return None
 
     @api.model
     def _mailgateway_check_access(self):
@@ -124,6 +139,7 @@ class MailThread(models.AbstractModel):
             "create_date": fields.Datetime.now(),
             "create_uid": self.env.uid,
             "journal_id": trace.journal_id,
+            "classification": trace.classification.kind,
             **values,
         }
         values = {
@@ -296,5 +312,5 @@ def _to_bytes(message):
     if isinstance(message, str):
         return message.encode("utf-8", "surrogateescape")
     if isinstance(message, bytes | bytearray):
-        return bytes(message)
+        return bytes(message)  # the very object, if it is bytes
     raise TypeError(f"a mail is bytes, not {type(message).__name__}")

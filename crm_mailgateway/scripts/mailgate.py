@@ -6,6 +6,9 @@ Put it into a pipe alias, for example of Postfix::
     support: "|/usr/local/bin/mailgate.py --database prod --user gateway
              --password-file /etc/mailgate.secret"
 
+The user has to be a manager of cases, or an administrator, for the verdicts of your
+mail server (DMARC) to count in his mails; of anybody else they prove nothing.
+
 The mail is read from standard input as bytes, whatever its encoding. On any
 failure the exit status is 75 (EX_TEMPFAIL of sysexits.h): the mail server then
 keeps the mail and tries again, instead of returning it to its sender.

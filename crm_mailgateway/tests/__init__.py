@@ -24,10 +24,12 @@ from . import test_preview
 from . import test_quoting
 from . import test_reply_to
 from . import test_retention
+from . import test_roundtrip
 from . import test_rules
 from . import test_sender
 from . import test_thread_key
 from . import test_party
 from . import test_threading
 from . import test_tour
+from . import test_trust
 from . import test_voice

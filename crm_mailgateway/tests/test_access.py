@@ -91,6 +91,74 @@ class TestAccess(GatewayCommon, HttpCase):
         row.case_id = False
         self.assertFalse(as_member.search([("id", "=", row.id)]))
 
+    def test_mails_of_private_teams_are_private(self):
+        """As their cases are: not even managers, who are not in the team, read them."""
+        row = self.receive(compose())
+        row.case_id.team_id.is_private = True
+        outsiders = ("all", "manager", "system")
+        for role in outsiders:
+            as_role = row.with_user(self.users[role])
+            self.assertFalse(as_role.search([("id", "=", row.id)]), role)
+            with self.assertRaises(AccessError):
+                as_role.read(["preview"])
+        manager = self.users["manager"]
+        self.team.member_ids = [Command.link(manager.id)]
+        self.assertIn("What can I do?", row.with_user(manager).preview)
+
+    def test_managers_see_what_nobody_could_route(self):
+        """They are asked to decide; mail of other apps is still none of theirs."""
+        as_manager = self.env["crm.mailgateway.message"].with_user(
+            self.users["manager"]
+        )
+        deep = b"Content-Type: multipart/mixed\r\n" * 60 + b"\r\nbody"
+        ours = b"Subject: Ours\r\nTo: support@gateway.example\r\n" + deep
+        row = self.receive_quarantined(ours)
+        self.assertTrue(as_manager.search([("id", "=", row.id)]))
+        self.env["mail.alias"].create(
+            {
+                "alias_name": "jobs",
+                "alias_domain_id": self.domain.id,
+                "alias_model_id": self.env["ir.model"]._get_id("res.partner"),
+            }
+        )
+        theirs = b"Subject: Mine\r\nTo: Jobs <jobs@gateway.example>\r\n" + deep
+        row = self.receive_quarantined(theirs)
+        self.assertEqual(row.res_model, "res.partner")
+        self.assertFalse(as_manager.search([("id", "=", row.id)]))
+
+    def receive_quarantined(self, content):
+        journal = self.env["crm.mailgateway.message"]
+        row = journal.browse(journal._store(content, False, {"model": None}).id)
+        self.assertEqual(row.state, "quarantined")
+        return row
+
+    def test_a_context_from_outside_changes_nothing(self):
+        """What our own code hands on in the context cannot come by RPC."""
+        row = self.receive(compose("First"))
+        employee = self.users["employee"]
+        gateway = self.env["mail.thread"].with_user(employee)
+        forged = {
+            "crm_mailgateway_row": [row.id, "received", "x", None, True],
+            "crm_mailgateway_route": row.case_id.id,
+            "crm_mailgateway_just_stored": {"content": "x", "stored": [row.id]},
+        }
+        gateway.with_context(**forged).message_process(None, compose("Second"))
+        latest = self.env["crm.mailgateway.message"].search([], limit=1)
+        self.assertEqual(latest.subject, "Second")
+        self.assertNotEqual(latest.case_id, row.case_id)
+
+    def test_cases_of_other_companies_cannot_be_filed_into(self):
+        row = self.receive(compose())
+        row.write({"state": "quarantined", "case_id": False, "res_model": "crm.case"})
+        other = self.env["res.company"].create({"name": "Other"})
+        team = self.env["crm.case.team"].create(
+            {"name": "Theirs", "company_id": other.id}
+        )
+        wizard = self.env["crm.mailgateway.route"].with_user(self.users["manager"])
+        wizard = wizard.create({"received_ids": row.ids, "team_id": team.id})
+        with self.assertRaises(AccessError):
+            wizard.action_apply()
+
     def test_other_companies_see_nothing(self):
         row = self.receive(compose())
         row.case_id.company_id = self.env["res.company"].create({"name": "Other"})

@@ -110,6 +110,22 @@ class TestConnections(BaseCase):
         self.assertIn(b"Subject: big", content)
         self.assertEqual(reason_to_quarantine(content), "oversized")
 
+    def test_a_mail_that_was_too_large_is_recognised_when_it_is_downloaded(self):
+        arrived = []
+        journal = MailboxJournal(
+            ignoring, awaited=lambda: {"UID 99/17"}, arrived=arrived.append
+        )
+        stub = ImapStub()
+        stub.fetch = lambda number, what: (
+            ("OK", [b"2 (UID 17)", b"1 (UID 16)"])
+            if what == "(UID)"
+            else ImapStub.fetch(stub, b"1", what)
+        )
+        connection = storing(stub, journal)
+        connection.check_unread_messages()
+        self.assertEqual(len(list(connection.retrieve_unread_messages())), 2)
+        self.assertEqual(arrived, ["UID 99/17"])
+
     def test_sequences_are_short(self):
         self.assertEqual(list(_sequences([1, 2, 3, 7, 9, 10])), ["1:3,7:7,9:10"])
         self.assertEqual(list(_sequences(range(1, 100001))), ["1:100000"])

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields
+from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 
 from .common import GatewayCommon, compose
@@ -68,6 +69,40 @@ class TestHealth(GatewayCommon):
         lost.state = "failed"
         lost._purge(lost.ids)
         self.assertEqual(self.figures(), (2, 0, 0, 0, 0, 2))
+
+    def test_a_mailbox_that_never_received_anything_is_listed(self):
+        self.assertFalse(self.health())
+        self.mailbox.state = "done"
+        self.assertEqual(self.figures(), (0, 0, 0, 0, 0, 0))
+
+    def test_mails_without_a_mailbox_have_a_record_that_can_be_opened(self):
+        self.receive(compose()).mailbox_id = False
+        self.env.flush_all()
+        health = self.env["crm.mailgateway.health"].with_user(self.manager)
+        [row] = health.search([("mailbox_id", "=", False)])
+        self.assertTrue(row.id)
+        self.assertTrue(row.action_open_mails()["domain"])
+
+    def test_overview_tells_what_is_late_and_who_waits(self):
+        health = self.env["crm.mailgateway.health"].with_user(self.manager)
+        case = self.receive(compose("Still there?")).case_id
+        case.date_last_customer_message = fields.Datetime.now() - timedelta(days=4)
+        cron = self.env.ref("crm_mailgateway.ir_cron_process")
+        cron.nextcall = fields.Datetime.now() - timedelta(hours=3)
+        self.mailbox.write(
+            {"error_date": fields.Datetime.now(), "error_message": "No route to host"}
+        )
+        overview = health.get_overview()
+        late = {c["name"]: c["late"] for c in overview["crons"] if c["late"]}
+        self.assertEqual(late.get(cron.name), "03:00 h")
+        self.assertIn(
+            {"name": "Support box", "error": "No route to host"}, overview["troubled"]
+        )
+        self.assertEqual(overview["oldest"]["id"], case.id)
+        self.assertEqual(overview["oldest"]["since"], "4 days")
+        employee = new_test_user(self.env, "health_nobody")
+        with self.assertRaises(AccessError):
+            health.with_user(employee).get_overview()
 
     def test_purged_mails_are_no_gap(self):
         row = self.receive(compose())

@@ -27,6 +27,29 @@ class TestPreview(GatewayCommon):
         for word in ("spy.example", "steal", "<form", "<input", "<script", "<iframe"):
             self.assertNotIn(word, preview)
 
+    def test_nothing_covers_the_screen_and_links_lead_to_the_web_only(self):
+        """Classes of Odoo's own pages, pictures in SVG, addresses that run."""
+        evil = EVIL.partition(b"<p")[0] + (
+            b'<a class="position-fixed vw-100 vh-100 top-0" id="x" name="y"'
+            b' data-embedded="file" href="https://shop.example/a">buy</a>'
+            b'<svg><image href="https://spy.example/1" xlink:href="https://spy.example/2"'
+            b'/><use href="https://spy.example/3#x"/></svg>'
+            b'<a href="javascript:steal()">a</a><a href=" data:text/html,x">b</a>'
+            b'<a href="/web/session/logout">c</a><area href="https://spy.example/4">'
+            b'<base href="https://spy.example/"><link rel=icon href=//spy.example/5>'
+            b"<input type=image src=https://spy.example/6><math href=//spy.example/7>"
+            b'<meta http-equiv=refresh content="0;url=https://spy.example/8">'
+            b'<td t-att-x="1" style="position:fixed">d</td>'
+        )
+        preview = self.receive(evil).preview
+        self.assertIn('href="https://shop.example/a"', preview)
+        self.assertIn('rel="noopener noreferrer nofollow"', preview)
+        for word in (
+            *("spy.example", "steal", "class=", "id=", "name=", "data-", "javascript"),
+            *("data:", "logout", "style=", "t-att"),
+        ):
+            self.assertNotIn(word, preview)
+
     def test_text_is_escaped(self):
         preview = self.receive(compose(body="<b>1 < 2</b> \x07")).preview
         self.assertIn("&lt;b&gt;1 &lt; 2&lt;/b&gt;", preview)

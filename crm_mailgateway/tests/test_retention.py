@@ -39,6 +39,14 @@ class TestRetention(GatewayCommon):
                 self.assertTrue(row.exists())
         self.assertIn("not needed any more", rows[1].preview)
 
+    def test_spam_goes_with_what_is_ignored(self):
+        row = self.receive(compose("Buy now", X_Spam_Flag="YES"))
+        self.assertEqual((row.state, row.classification), ("processed", "spam"))
+        self.age(row, 31)
+        self.env.flush_all()
+        self.assertEqual(row._find_expired("ignored"), row.ids)
+        self.assertFalse(row._find_expired("processed"))
+
     def test_replay_of_a_purged_mail_adds_nothing(self):
         content = compose()
         row = self.receive(content)

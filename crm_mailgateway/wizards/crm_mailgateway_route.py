@@ -42,6 +42,7 @@ class CrmMailgatewayRoute(models.TransientModel):
         :raise UserError: if the case is missing
         """
         if self.target == "new":
+            self.team_id.check_access("read")
             return {"team_id": self.team_id.id} if self.team_id else {}
         if not self.case_id:
             raise UserError(self.env._("Choose the case that the mails belong to."))

@@ -141,11 +141,13 @@ class Dovecot:
         maildir = self.folder / "mail" / user
         for part in ("cur", "new", "tmp"):
             (maildir / part).mkdir(parents=True, exist_ok=True)
-        path = maildir / "new" / name
+        path = maildir / "tmp" / name
         path.write_bytes(content)
         if os.geteuid() == 0:
             for owned in (maildir, *maildir.iterdir(), path):
                 shutil.chown(owned, *self._account())
+        # At once, or somebody may read half of it.
+        path.rename(maildir / "new" / name)
 
     def set_unseen(self, user):
         """Let all mails of a user look as if nobody had fetched them."""

@@ -322,8 +322,10 @@ def attachments():
         PLAIN,
         ("Content-Type: text/calendar; method=REQUEST", invite),
         kind="alternative",
+        expected=MACHINE,
     )
-    mail("calendar-only", invite, content_type="text/calendar; method=REPLY")
+    reply = "text/calendar; method=REPLY"
+    mail("calendar-only", invite, MACHINE, content_type=reply)
 
 
 def html_bodies():
