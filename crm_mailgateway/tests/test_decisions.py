@@ -95,7 +95,7 @@ class TestDecisions(GatewayCommon):
         self.env["ir.model"]._get("crm.case").with_context(
             lang="fr_FR"
         ).name = "Dossier"
-        self.assertEqual(row.with_context(lang="fr_FR").verdict, "New Dossier")
+        self.assertEqual(row.with_context(lang="fr_FR").verdict, "Nouveau Dossier")
 
     # ACTIVITIES
 
