@@ -22,6 +22,7 @@
         "security/crm_cases_security.xml",
         "security/crm_case_party_security.xml",
         "security/crm_case_rule_security.xml",
+        "security/crm_case_macro_security.xml",
         "data/ir_sequence_data.xml",
         "data/mail_message_subtype_data.xml",
         "data/crm_case_stage_data.xml",
@@ -63,6 +64,7 @@
         "views/crm_case_stage_views.xml",
         "views/crm_case_category_views.xml",
         "views/crm_case_tag_views.xml",
+        "views/crm_case_macro_views.xml",
         "views/res_partner_views.xml",
         "views/ir_actions_server_views.xml",
         "views/crm_case_portal_templates.xml",
@@ -89,6 +91,7 @@
         "demo/crm_case_team_demo.xml",
         "demo/crm_case_category_demo.xml",
         "demo/crm_case_tag_demo.xml",
+        "demo/crm_case_macro_demo.xml",
         "demo/utm_campaign_demo.xml",
         "demo/crm_case_rule_demo.xml",
         "demo/crm_case_demo.xml",
@@ -103,6 +106,7 @@
     "assets": {
         "web.assets_backend": [
             "crm_cases/static/src/case_kanban/*",
+            "crm_cases/static/src/composer/*",
             "crm_cases/static/src/tours/*",
             "crm_cases/static/src/scss/case_form.scss",
             "crm_cases/static/src/dashboard/*",

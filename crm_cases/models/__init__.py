@@ -32,6 +32,8 @@ from . import (
     crm_case_merge,
     crm_case_split,
     crm_case_assignment,
+    crm_case_answer,
+    crm_case_macro,
     crm_case_reminder,
     ir_actions_server,
     crm_case_revenue,

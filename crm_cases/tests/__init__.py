@@ -14,6 +14,7 @@ from . import (
     test_importance,
     test_intake,
     test_links,
+    test_macro,
     test_merge,
     test_messages,
     test_multi_company,

@@ -19,6 +19,7 @@ RIGHTS = {
     "crm.case.close.reason": CONFIGURATION,
     "crm.case.convert": DIALOG,
     "crm.case.document.model": CONFIGURATION,
+    "crm.case.macro": (NOTHING, NOTHING, ALL, ALL),
     "crm.case.merge": DIALOG,
     "crm.case.merge.log": (NOTHING, NOTHING, NOTHING, NOTHING),
     "crm.case.split": DIALOG,
