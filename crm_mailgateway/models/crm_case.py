@@ -1,5 +1,4 @@
 from collections import defaultdict
-from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.tools import LazyTranslate, email_normalize
@@ -13,8 +12,6 @@ _lt = LazyTranslate(__name__)
 TEMPLATE = "crm_mailgateway.acknowledgement_template"
 # RFC 3834 §5 for everybody, and the header that Exchange listens to.
 HEADERS = {"Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "All"}
-LIMIT_PARAMETER = "crm_mailgateway.acknowledgements_per_hour"
-LIMIT = 5
 
 
 class CrmCase(models.Model):
@@ -107,24 +104,9 @@ class CrmCase(models.Model):
     def _is_own_address(self, address):
         if self.env["mail.alias.domain"].sudo()._find_aliases([address]):
             return True
-        mailboxes = self.env["fetchmail.server"].sudo()  # any user may run the gateway
-        return bool(mailboxes.search_count([("user", "=ilike", address)], limit=1))
-
-    def _thanked_too_often(self, address):
-        parameters = self.env["ir.config_parameter"].sudo()
-        given = str(parameters.get_param(LIMIT_PARAMETER, LIMIT))
-        limit = int(given) if given.isdecimal() else LIMIT
-        since = fields.Datetime.now() - timedelta(hours=1)
-        results = self.env["crm.mailgateway.result"].sudo()  # the gateway's own book
-        thanked = results.search_count(
-            [
-                ("sender", "=", address),
-                ("create_date", ">=", since),
-                ("ack_state", "in", ("pending", "queued")),
-            ],
-            limit=limit,
+        return address.lower() in (
+            self.env["fetchmail.server"]._crm_mailgateway_own_users()
         )
-        return thanked >= limit
 
     def _group_by_acknowledgement_template(self):
         """Return the cases by the template of their team."""

@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.tools import email_normalize
 
 from ..trace import CONTEXT_KEY
 
@@ -15,6 +16,44 @@ class CrmCase(models.Model):
         if self.env.context.get(CONTEXT_KEY) and allfields is None and not attributes:
             return {name: {} for name in self._fields}
         return super().fields_get(allfields, attributes)
+
+    @api.model
+    def message_new(self, msg_dict, custom_values=None):
+        """A new case has no rating yet."""
+        if self.env.context.get(CONTEXT_KEY):
+            custom_values = {"rating_last_value": 0, **(custom_values or {})}
+        return super().message_new(msg_dict, custom_values)
+
+    def _partner_find_from_emails(self, records_emails, *arguments, **options):
+        """Find contacts by what is known of the mail's addresses already.
+
+        Odoo collects followers, and what it would write into a new contact, even
+        where it is not to make any.
+        """
+        trace = self.env.context.get(CONTEXT_KEY)
+        plain = not arguments and not options.keys() - {"filter_found", "no_create"}
+        if trace and plain and options.get("no_create"):
+            keep = options.get("filter_found")
+            found = {
+                case.id: self._mailgateway_recall_contacts(trace, addresses, keep)
+                for case, addresses in records_emails.items()
+            }
+            if all(contacts is not None for contacts in found.values()):
+                return found
+        return super()._partner_find_from_emails(records_emails, *arguments, **options)
+
+    @api.model
+    def _mailgateway_recall_contacts(self, trace, addresses, keep):
+        """Return the contacts of addresses, or None if that is not so simple."""
+        contacts = self.env["res.partner"]
+        wanted = [email_normalize(address, strict=False) for address in addresses]
+        if not wanted or not all(wanted):
+            return None
+        domains = self.env["mail.alias.domain"].sudo()  # read by any gateway user
+        ours = domains._find_aliases(wanted)
+        others = [address for address in wanted if address not in ours]
+        found = contacts._crm_mailgateway_recall(trace, others, keep)
+        return None if found is None else contacts.union(*found)
 
     def _message_compute_parent_id(self, parent_id):
         """A new case has no earlier message."""

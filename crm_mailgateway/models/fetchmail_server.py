@@ -2,7 +2,7 @@ import contextlib
 import functools
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
 
 from odoo.addons.mail.models import fetchmail
@@ -84,6 +84,30 @@ class FetchmailServer(models.Model):
             server.crm_mailgateway_health = (
                 "dead" if dead else "waiting" if undecided else "good"
             )
+
+    # ADDRESSES
+
+    @api.model
+    @tools.ormcache()
+    def _crm_mailgateway_own_users(self):
+        """Return the user names of all mailboxes, in lower case."""
+        mailboxes = self.sudo().search([], limit=1000)  # any user may run the gateway
+        return frozenset(user.lower() for user in mailboxes.mapped("user") if user)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        # Not with each fetch, which writes when it was.
+        if {"user", "active"} & vals.keys():
+            self.env.registry.clear_cache()
+        return super().write(vals)
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()
 
     # FETCHING
 

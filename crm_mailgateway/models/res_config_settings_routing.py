@@ -1,7 +1,6 @@
 from odoo import fields, models
 
-from .crm_case import LIMIT, LIMIT_PARAMETER
-from .crm_case_limits import TOTAL, TOTAL_PARAMETER
+from .crm_case_limits import LIMIT, LIMIT_PARAMETER, TOTAL, TOTAL_PARAMETER
 from .mail_thread_attachments import (
     COUNT_PARAMETER,
     EXTENSIONS_PARAMETER,
