@@ -63,7 +63,7 @@ class CaseForm(CasePortal):
             "teams": self._get_form_teams(),
             "action": "/my/cases/new",
         }
-        return request.render("crm_cases.portal_case_new", values)
+        return self._render("crm_cases.portal_case_new", values)
 
     def _get_form_teams(self):
         """The teams that take cases of customers; one there is always."""
@@ -148,7 +148,7 @@ class CaseForm(CasePortal):
         found = self._find_request(token)
         if found.case_id:
             return request.redirect(found.case_id.get_portal_url())
-        return request.render(
+        return self._render(
             "crm_cases.public_case_confirm",
             {"found": found, "token": token, "page_name": "case_confirm"},
         )
@@ -188,11 +188,11 @@ class CaseForm(CasePortal):
             "honeypot": HONEYPOT,
             "action": request.httprequest.path,
         }
-        return request.render("crm_cases.public_case_form", values)
+        return self._render("crm_cases.public_case_form", values)
 
     def _render_sent(self, team):
         values = {"team": team, "page_name": "case_form"}
-        return request.render("crm_cases.public_case_sent", values)
+        return self._render("crm_cases.public_case_sent", values)
 
     # ------------------------------------------------------------
     # BOTH

@@ -7,6 +7,7 @@ from odoo.addons.portal.controllers.portal import CustomerPortal, pager
 from ..models.case_states import ACTIVE_STATES, CLOSED_STATES, PENDING
 
 MAX_SEARCH = 100
+COUNTERS = {"case_count": "crm.case", "case_party_count": "crm.case.party"}
 
 
 class CasesPortal(CustomerPortal):
@@ -18,12 +19,29 @@ class CasesPortal(CustomerPortal):
 
     def _prepare_home_portal_values(self, counters):
         values = super()._prepare_home_portal_values(counters)
-        if "case_count" in counters:
-            cases = request.env["crm.case"]
-            values["case_count"] = (
-                cases.search_count([]) if cases.has_access("read") else 0
-            )
+        for counter, model in COUNTERS.items():
+            if counter in counters:
+                records = request.env[model]
+                may_read = records.has_access("read")
+                values[counter] = records.search_count([]) if may_read else 0
         return values
+
+    def _render(self, template, values):
+        """A page that says which language it is in, and which way that is read."""
+        lang = request.env["res.lang"]._get_data(code=request.env.lang)
+        html = {"lang": (lang.code or "en").replace("_", "-"), "dir": lang.direction}
+        return request.render(template, {**values, "html_data": html})
+
+    def _search_page(self, records, domain, order, page, url, url_args=None):
+        """What stands on a page of a list.
+
+        :return: the records, and the pager
+        """
+        step = self._items_per_page
+        total = records.search_count(domain)
+        found = pager(url=url, url_args=url_args, total=total, page=page, step=step)
+        offset = found["offset"]
+        return records.search(domain, order=order, limit=step, offset=offset), found
 
     @http.route(
         ["/my/cases", "/my/cases/page/<int:page>"],
@@ -33,27 +51,20 @@ class CasesPortal(CustomerPortal):
     )
     def portal_my_cases(self, page=1, **choices):
         values = self._prepare_my_cases_values(page, choices)
-        return request.render("crm_cases.portal_my_cases", values)
+        return self._render("crm_cases.portal_my_cases", values)
 
     def _prepare_my_cases_values(self, page, choices):
         options = self._get_case_options()
         chosen = self._read_case_choices(choices, options)
-        domain = self._get_my_cases_domain(chosen, options)
-        cases = request.env["crm.case"]
-        case_pager = pager(
-            url="/my/cases",
-            url_args={key: value for key, value in chosen.items() if value},
-            total=cases.search_count(domain),
-            page=page,
-            step=self._items_per_page,
-        )
         group = options["groupby"][chosen["groupby"]]
         order = options["sortby"][chosen["sortby"]]["order"]
-        found = cases.search(
-            domain,
-            order=f"{group['order']}, {order}" if group["order"] else order,
-            limit=self._items_per_page,
-            offset=case_pager["offset"],
+        found, case_pager = self._search_page(
+            request.env["crm.case"],
+            self._get_my_cases_domain(chosen, options),
+            f"{group['order']}, {order}" if group["order"] else order,
+            page,
+            "/my/cases",
+            {key: value for key, value in chosen.items() if value},
         )
         request.session["my_cases_history"] = found.ids[:100]
         # sudo: found with the rights of the customer; the names of stage, type and

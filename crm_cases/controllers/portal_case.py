@@ -34,7 +34,7 @@ class CasePortal(CasesPortal):
 
     def _render_case(self, case, access_token, **kwargs):
         values = self._prepare_my_case_values(case, access_token, **kwargs)
-        return request.render("crm_cases.portal_case_page", values)
+        return self._render("crm_cases.portal_case_page", values)
 
     def _prepare_my_case_values(self, case, access_token, **kwargs):
         done = self._get_done_messages().get(kwargs.pop("done", None))

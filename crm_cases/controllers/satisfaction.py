@@ -1,6 +1,7 @@
 from odoo import http
 from odoo.http import request
 
+from odoo.addons.rating.controllers.main import Rating
 from odoo.addons.rating.models.rating_data import (
     RATING_HAPPY_VALUE,
     RATING_NEUTRAL_VALUE,
@@ -63,7 +64,7 @@ class CaseSatisfaction(CasePortal):
         domain = [("access_token", "=", token), ("res_model", "=", "crm.case")]
         rating = ratings.search(domain, limit=1)
         case = request.env["crm.case"].sudo().browse(rating.res_id).exists()
-        if not case:
+        if not case.active:  # a link ends when the case is put away
             raise request.not_found()
         return rating, case
 
@@ -88,4 +89,15 @@ class CaseSatisfaction(CasePortal):
             "page_name": "case_rate",
             **values,
         }
-        return request.render("crm_cases.public_case_rate", values)
+        return self._render("crm_cases.public_case_rate", values)
+
+
+class FrameworkRating(Rating):
+    """The framework's pages for the same question know nothing of cases put away, and
+    take a text of any length: ours is the only door."""
+
+    def _get_rating_and_record(self, token):
+        rating, record = super()._get_rating_and_record(token)
+        if rating.res_model == "crm.case":
+            raise request.not_found()
+        return rating, record

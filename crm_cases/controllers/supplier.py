@@ -2,8 +2,6 @@ from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import request
 
-from odoo.addons.portal.controllers.portal import pager
-
 from ..models.case_uploads import PICTURE_TYPES
 from .portal_case import CasePortal
 
@@ -14,15 +12,6 @@ class SupplierPortal(CasePortal):
     As on the pages of a case, ``_find_document`` alone decides who gets in.
     """
 
-    def _prepare_home_portal_values(self, counters):
-        values = super()._prepare_home_portal_values(counters)
-        if "case_party_count" in counters:
-            parties = request.env["crm.case.party"]
-            values["case_party_count"] = (
-                parties.search_count([]) if parties.has_access("read") else 0
-            )
-        return values
-
     @http.route(
         ["/my/case-parties", "/my/case-parties/page/<int:page>"],
         type="http",
@@ -30,18 +19,8 @@ class SupplierPortal(CasePortal):
         website=True,
     )
     def portal_my_parties(self, page=1, **kwargs):
-        parties = request.env["crm.case.party"]
-        party_pager = pager(
-            url="/my/case-parties",
-            total=parties.search_count([]),
-            page=page,
-            step=self._items_per_page,
-        )
-        found = parties.search(
-            [],
-            order="id desc",
-            limit=self._items_per_page,
-            offset=party_pager["offset"],
+        found, party_pager = self._search_page(
+            request.env["crm.case.party"], [], "id desc", page, "/my/case-parties"
         )
         values = {
             **self._prepare_portal_layout_values(),
@@ -49,7 +28,7 @@ class SupplierPortal(CasePortal):
             "page_name": "case_party",
             "pager": party_pager,
         }
-        return request.render("crm_cases.portal_my_parties", values)
+        return self._render("crm_cases.portal_my_parties", values)
 
     @http.route(
         "/my/case-parties/<int:party_id>", type="http", auth="public", website=True
@@ -112,4 +91,4 @@ class SupplierPortal(CasePortal):
         values = self._get_page_view_values(
             party, access_token, values, "my_parties_history", False, **kwargs
         )
-        return request.render("crm_cases.portal_party_page", values)
+        return self._render("crm_cases.portal_party_page", values)

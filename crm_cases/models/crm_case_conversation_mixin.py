@@ -1,7 +1,9 @@
+import uuid
+
 from markupsafe import Markup
 
-from odoo import models
-from odoo.exceptions import UserError
+from odoo import api, models
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import plaintext2html
 
@@ -15,10 +17,16 @@ class CrmCaseConversationMixin(models.AbstractModel):
 
     Whoever may open the record reads what people wrote to each other there, and gets
     the files of these messages; notes, system messages and loose files stay with us.
+
+    ONE DOOR: people outside read, write and upload on the pages of the portal, which
+    check what they send. The framework's chatter takes neither their links nor their
+    posts, and what it tells a customer with an account of a file carries no token, so
+    that nothing outlives *Revoke Links*.
     """
 
     _name = "crm.case.conversation.mixin"
     _description = "Conversation on the Portal"
+    _mail_post_access = "write"  # the pages post with all rights, after their checks
 
     def _get_portal_messages_domain(self):
         """The open conversation: what people wrote to each other, and what was sent
@@ -78,3 +86,37 @@ class CrmCaseConversationMixin(models.AbstractModel):
     def _get_portal_sender(self):
         """The address of who writes by a link, where no contact is known."""
         return self.partner_id.email_formatted
+
+    # ------------------------------------------------------------
+    # LINKS
+    # ------------------------------------------------------------
+
+    def action_revoke_links(self):
+        """Make every link that was sent so far open nothing."""
+        self.check_access("write")
+        self._revoke_links()
+        for record in self:
+            record._message_log(
+                body=record.env._("The links that were sent by mail were revoked.")
+            )
+
+    def _revoke_links(self):
+        for record in self:
+            record.access_token = str(uuid.uuid4())
+
+    # ------------------------------------------------------------
+    # THE FRAMEWORK'S CHATTER
+    # ------------------------------------------------------------
+
+    @api.model
+    def _get_allowed_access_params(self):
+        """No link opens the chatter: what it tells cannot be revoked."""
+        return super()._get_allowed_access_params() - {"hash", "pid", "token"}
+
+    def _message_update_content(self, message, /, **kwargs):
+        """What somebody outside has said stays said."""
+        if self.env.user.share and not self.env.su:
+            raise AccessError(
+                self.env._("Sent messages cannot be changed. Please send another one.")
+            )
+        return super()._message_update_content(message, **kwargs)

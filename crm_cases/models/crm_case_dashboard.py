@@ -2,9 +2,11 @@ import time
 from datetime import datetime, timedelta
 
 import pytz
+from babel.dates import format_skeleton
 
 from odoo import api, fields, models, tools
 from odoo.fields import Domain
+from odoo.tools.misc import babel_locale_parse, get_lang
 
 from .case_states import ACTIVE_STATES
 from .rating_rating import SATISFIED_DOMAIN
@@ -22,8 +24,9 @@ class CrmCaseDashboard(models.AbstractModel):
     """What a leader sees at a glance.
 
     BLOCKS: trend (backlog, what came and what went, day by day), age of the backlog,
-    what is at risk, load per person, satisfaction. Each block is one call of the
-    client and a fixed number of statements, however many cases there are.
+    what is at risk, promises (in a file of their own), load per person, satisfaction.
+    Each block is one call of the client and a fixed number of statements, however many
+    cases there are.
 
     RIGHTS are those of the reader: a block counts what the reader could list, and
     every figure comes with the domain of the list behind it.
@@ -61,7 +64,7 @@ class CrmCaseDashboard(models.AbstractModel):
     def get_block(self, name, team_id=False):
         """One block.
 
-        :param str name: trend, ages, risk, load or satisfaction
+        :param str name: trend, ages, risk, sla, load or satisfaction
         :param team_id: only this team and those below it
         :return: dict, see the method of the block
         """
@@ -105,13 +108,14 @@ class CrmCaseDashboard(models.AbstractModel):
         backlog = self.env["crm.case"].search_count(team_domain & self._active())
         came = self._count_by_day(team_domain, "create_date")
         went = self._count_by_day(team_domain, "date_closed")
+        locale = babel_locale_parse(get_lang(self.env).code)
         days = []
         for day in reversed(self._get_days()):
             came_today, went_today = came.get(day, 0), went.get(day, 0)
             days.append(
                 {
                     "date": fields.Date.to_string(day),
-                    "label": day.strftime("%d.%m."),
+                    "label": format_skeleton("MMMd", day, locale=locale),
                     "came": came_today,
                     "went": went_today,
                     "backlog": backlog,
@@ -142,8 +146,18 @@ class CrmCaseDashboard(models.AbstractModel):
 
         :return: dict of ``figures``: list of ``key``, ``label``, ``count``, ``domain``
         """
-        now = fields.Datetime.now()
-        wanted = {
+        wanted = self._get_risks(fields.Datetime.now())
+        base = team_domain & self._active()
+        return {
+            "figures": [
+                {"key": key, **self._figure(label, base & domain)}
+                for key, (label, domain) in wanted.items()
+            ]
+        }
+
+    def _get_risks(self, now):
+        """What can be wrong with an open case: label and domain by key."""
+        return {
             "overdue": (self.env._("Overdue"), Domain("date_deadline", "<", now)),
             "soon": (
                 self.env._("Due within a day"),
@@ -159,13 +173,6 @@ class CrmCaseDashboard(models.AbstractModel):
                 self.env._("Escalated"),
                 Domain("escalation_level", ">", 0),
             ),
-        }
-        base = team_domain & self._active()
-        return {
-            "figures": [
-                {"key": key, **self._figure(label, base & domain)}
-                for key, (label, domain) in wanted.items()
-            ]
         }
 
     def _get_load(self, team_domain):
@@ -203,8 +210,8 @@ class CrmCaseDashboard(models.AbstractModel):
     def _get_satisfaction(self, team_domain):
         """What customers told in the last days.
 
-        :return: dict of ``count``, ``average``, ``faces``: list of ``rate``, ``count``,
-            ``domain`` (of ``rating.rating``)
+        :return: dict of ``count``, ``average``, ``domain`` (of ``rating.rating``), and
+            ``faces``: list of ``rate``, ``count``, ``domain``
         """
         teams = self.env["crm.case.team"].search(
             self._get_own_teams_domain(team_domain)
@@ -219,6 +226,7 @@ class CrmCaseDashboard(models.AbstractModel):
         return {
             "count": total,
             "average": sum(row[2] for row in groups) / total if total else 0,
+            "domain": list(domain),
             "faces": [
                 {
                     "rate": rate,

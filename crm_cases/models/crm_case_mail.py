@@ -34,7 +34,6 @@ class CrmCase(models.Model):
     """
 
     _inherit = "crm.case"
-    _mail_post_access = "read"  # customers may answer on the portal
     _mail_thread_customer = True  # whom we write to as the customer, follows
 
     # ------------------------------------------------------------

@@ -41,10 +41,11 @@ class CrmCaseParty(models.Model):
       follow it by themselves. Whether a sender belongs to a case:
       ``crm.case._get_party_addresses()``.
     * Portal: ``access_url`` is ``/my/case-parties/ID``; portal users have read access
-      on the records of their own commercial entity and post with it. ``case_id`` and
-      everything computed from the case are for staff (``groups``): a party knows its
-      subject and the number of the case, in ``name`` and ``case_number``. Mails to a
-      party carry no button until ``_has_portal_page`` returns True.
+      on the records of their own commercial entity, and its page posts for them.
+      ``case_id`` and everything computed from the case are for staff (``groups``): a
+      party knows its subject and the number of the case, in ``name`` and
+      ``case_number``. Mails to a party carry no button until ``_has_portal_page``
+      returns True.
     * Everybody: ``_register_answer(message)`` runs after each answer of a party.
     """
 
@@ -52,7 +53,6 @@ class CrmCaseParty(models.Model):
     _description = "Other Party of a Case"
     _inherit = ["mail.thread", "portal.mixin"]
     _order = "id"
-    _mail_post_access = "read"  # a supplier may answer on the portal
     _check_company_auto = True
 
     name = fields.Char(

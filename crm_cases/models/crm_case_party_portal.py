@@ -11,7 +11,7 @@ class CrmCaseParty(models.Model):
     """
 
     _name = "crm.case.party"
-    _inherit = ["crm.case.party", "crm.case.conversation.mixin"]
+    _inherit = ["crm.case.conversation.mixin", "crm.case.party"]  # as of a case
 
     def _has_portal_page(self):
         return True

@@ -1,6 +1,4 @@
-import uuid
-
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import email_normalize
 from odoo.tools.mail import email_split_and_format
@@ -21,11 +19,15 @@ class CrmCase(models.Model):
     these methods decides by itself; who may call is checked by the controller.
 
     LINKS in mails carry a token and need no account. *Revoke Links* makes a new one:
-    whatever was sent before opens nothing any more.
+    whatever was sent before opens nothing any more, be it the link to the case, to the
+    question whether somebody is satisfied, or to the confirmation of a form.
     """
 
     _name = "crm.case"
-    _inherit = ["crm.case", "crm.case.conversation.mixin"]
+    _inherit = [
+        "crm.case.conversation.mixin",
+        "crm.case",
+    ]  # in this order: it overrides
 
     # ------------------------------------------------------------
     # SEEING
@@ -214,6 +216,8 @@ class CrmCase(models.Model):
         if not wanted:
             raise UserError(self.env._("“%s” is not an email address.", address or ""))
         watchers = self._get_portal_watchers()
+        if self._filter_own_addresses([wanted]):
+            raise UserError(self.env._("“%s” is an address of ours.", wanted))
         known = {email_normalize(watcher) for watcher in watchers}
         if wanted in known | {self.email_normalized}:
             return
@@ -234,19 +238,11 @@ class CrmCase(models.Model):
     # LINKS
     # ------------------------------------------------------------
 
-    @api.model
-    def _get_thread_with_access(self, thread_id, **kwargs):
-        """A link to an archived case opens its conversation no more."""
-        thread = super()._get_thread_with_access(thread_id, **kwargs)
-        if thread.env.su and not self.env.su and not thread.active:
-            return self.browse()
-        return thread
-
-    def action_revoke_links(self):
-        """Make every link that was sent so far open nothing."""
-        self.check_access("write")
-        for case in self:
-            case.access_token = str(uuid.uuid4())
-            case._message_log(
-                body=case.env._("The links that customers got by mail were revoked.")
-            )
+    def _revoke_links(self):
+        result = super()._revoke_links()
+        # sudo: questions and confirmations belong to the case, which may be written
+        for rating in self.sudo().rating_ids:
+            rating.access_token = rating._default_access_token()
+        requests = self.env["crm.case.request"].sudo()
+        requests.search([("case_id", "in", self.ids)]).unlink()
+        return result

@@ -67,13 +67,17 @@ class CrmCase(models.Model):
         # sudo: a follower is dropped because he may not be known to who acts
         private = self.sudo().filtered("is_private")
         for case in private:
-            insiders = case.team_id._get_insiders() | case.user_id
-            followers = case.message_partner_ids.filtered(
-                lambda partner: partner.user_ids and not partner.partner_share
-            )
-            outside = followers - insiders.partner_id - case.partner_id
+            outside = case._filter_outsiders(case.message_partner_ids)
             if outside:
                 case.message_unsubscribe(outside.ids)
+
+    def _filter_outsiders(self, partners):
+        """Colleagues from outside, if the team keeps its cases to itself."""
+        if not self.is_private:
+            return partners.browse()
+        insiders = self.team_id._get_insiders() | self.user_id
+        colleagues = partners.filtered(lambda p: p.user_ids and not p.partner_share)
+        return colleagues - insiders.partner_id - self.partner_id
 
     # ------------------------------------------------------------
     # HANDING OVER

@@ -19,8 +19,8 @@ class CrmCase(models.Model):
 
     ASKING: where the team wants it, the customer is asked some hours after the case
     was solved, once per case however often it is closed. A case that was reopened in
-    the meantime is not asked about, nor is a machine, an address that wants no mail,
-    or somebody who has told already.
+    the meantime is not asked about, nor is a machine (see ``is_automatic``), an address
+    that wants no mail, or somebody who has told already.
 
     ANSWERING: three faces and a comment, by a link without login. The answer can be
     changed by the same link. An unhappy one reopens the case if the team wants that.
@@ -110,10 +110,9 @@ class CrmCase(models.Model):
         blocked = Domain("email", "=", address)
         if not address or self.env["mail.blacklist"].search_count(blocked, limit=1):
             return False
-        if any(rating.consumed for rating in self.rating_ids):
-            return False
-        # Only people leave this date. A mail without it came from a machine.
-        return bool(self.date_last_customer_message or not self._get_opening_message())
+        return not self.is_automatic and not any(
+            rating.consumed for rating in self.rating_ids
+        )
 
     # ------------------------------------------------------------
     # ANSWERING

@@ -3,6 +3,7 @@ import logging
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
 
 from .case_states import ACTIVE_STATES
 from .crm_case_sla import OTHER, RESOLUTION, RESPONSE
@@ -73,12 +74,22 @@ class CrmCaseSlaStatus(models.Model):
     )
     _deadline_idx = models.Index("(deadline) WHERE date_reached IS NULL")
     _warning_idx = models.Index("(warning_at) WHERE date_reached IS NULL")
+    _reached_idx = models.Index("(date_reached) WHERE date_reached IS NOT NULL")
     _write_idx = models.Index("(write_date)")
 
     @api.depends("state", "date_reached")
     def _compute_success(self):
         for status in self:
             status.success = float(status.state == "reached")
+
+    def _read_group_select(self, aggregate_spec, query):
+        """The rate of success is that of what is decided; a column of numbers cannot
+        tell nothing from 0."""
+        if aggregate_spec != "success:avg":
+            return super()._read_group_select(aggregate_spec, query)
+        state = self._field_to_sql(self._table, "state", query)
+        success = self._field_to_sql(self._table, "success", query)
+        return SQL("AVG(%s) FILTER (WHERE %s != 'ongoing')", success, state)
 
     @api.depends("deadline", "date_reached", "paused", "state")
     def _compute_remaining(self):

@@ -45,8 +45,10 @@ class CrmCaseReport(models.Model):
     DELAYS are hours in the working time of the team; a clock that has not stopped
     counts nowhere, so that averages are those of what did happen.
 
-    SHARES are per cent: of the cases with a deadline those that kept it so far or for
-    good, a deadline that is still to come counts nowhere.
+    SHARES are per cent of the cases in which it is decided. Deadline: kept or not, one
+    that is still to come counts nowhere. SLA: a case succeeds if every target that is
+    decided was kept, and fails with the first one that was missed, told or not; a
+    target that is still to come counts nowhere.
 
     GROUPS by tag and by segment (category of the customer) count a case in each of
     its groups, so their sum may exceed the number of cases.
@@ -61,8 +63,10 @@ class CrmCaseReport(models.Model):
     _rec_name = "name"
     _order = "create_date desc, id desc"
     _depends = {
-        "crm.case": [*COLUMNS, "rating_last_value", "active"],
+        "crm.case": [*COLUMNS, "active"],
+        "crm.case.sla.status": ["case_id", "state", "date_reached", "deadline"],
         "mail.message": ["model", "res_id", "message_type", "subtype_id"],
+        "rating.rating": ["res_model", "res_id", "rating", "consumed"],
         "res.partner": ["category_id", "commercial_partner_id"],
     }
 
@@ -125,6 +129,11 @@ class CrmCaseReport(models.Model):
     deadline_kept = fields.Float(
         string="Deadline Kept (%)", aggregator="avg", readonly=True
     )
+    nbr_sla_kept = fields.Integer(string="SLA Targets Kept", readonly=True)
+    nbr_sla_missed = fields.Integer(string="SLA Targets Missed", readonly=True)
+    sla_success = fields.Float(
+        string="SLA Success (%)", aggregator="avg", readonly=True
+    )
     satisfaction = fields.Float(
         string="Satisfaction (1-5)", aggregator="avg", readonly=True
     )
@@ -140,7 +149,54 @@ class CrmCaseReport(models.Model):
         return SQL("SELECT %s FROM %s", columns, self._get_from())
 
     def _get_from(self):
-        return SQL("crm_case c LEFT JOIN res_partner p ON p.id = c.partner_id")
+        return SQL(
+            """
+            crm_case c
+            LEFT JOIN res_partner p ON p.id = c.partner_id
+            LEFT JOIN %s s ON s.case_id = c.id
+            LEFT JOIN %s r ON r.case_id = c.id
+            """,
+            self._get_sla_targets(),
+            self._get_ratings(),
+        )
+
+    def _get_ratings(self):
+        """What customers told, from the ratings themselves: the last one that the
+        framework notes on a case is not told of ratings that were brought in."""
+        return SQL(
+            """
+            (
+                SELECT res_id AS case_id, avg(rating) AS rating
+                  FROM rating_rating
+                 WHERE res_model = 'crm.case' AND consumed AND rating >= 1
+              GROUP BY res_id
+            )
+            """
+        )
+
+    def _get_sla_targets(self):
+        """The decided targets of each case, counted. Grouped by case, so that the
+        database drops the join where nobody asks for it."""
+        return SQL(
+            """
+            (
+                SELECT case_id,
+                       count(*) FILTER (WHERE NOT is_missed) AS kept,
+                       count(*) FILTER (WHERE is_missed) AS missed
+                  FROM (
+                    SELECT case_id,
+                           state,
+                           state = 'failed' OR (
+                               date_reached IS NULL
+                               AND deadline < now() AT TIME ZONE 'UTC'
+                           ) AS is_missed
+                      FROM crm_case_sla_status
+                  ) t
+                 WHERE state != 'ongoing' OR is_missed
+              GROUP BY case_id
+            )
+            """
+        )
 
     def _get_columns(self):
         """The columns, by name; another addon adds its own here."""
@@ -157,7 +213,12 @@ class CrmCaseReport(models.Model):
             "nbr_escalated": SQL("(c.escalation_level > 0)::int"),
             "nbr_messages": self._get_messages_column(),
             "deadline_kept": self._get_deadline_column(),
-            "satisfaction": SQL("NULLIF(c.rating_last_value, 0)"),
+            "satisfaction": SQL("r.rating"),
+            "nbr_sla_kept": SQL("COALESCE(s.kept, 0)"),
+            "nbr_sla_missed": SQL("COALESCE(s.missed, 0)"),
+            "sla_success": SQL(
+                "CASE WHEN s.missed > 0 THEN 0 WHEN s.kept > 0 THEN 100 END"
+            ),
             **self._get_hours_columns(),
         }
 

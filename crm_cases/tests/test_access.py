@@ -223,13 +223,18 @@ class TestAccess(CasesCommon):
         with self.assertRaises(AccessError):
             case.with_user(self.user_portal).read(["planned_revenue"])
 
-    def test_portal_may_answer(self):
-        case = self._case_in("pending", partner_id=self.user_portal.partner_id.id)
-        case.with_user(self.user_portal).message_post(
-            body="Here is the photo.",
-            message_type="comment",
-            subtype_xmlid="mail.mt_comment",
-        )
+    def test_portal_answers_on_its_page_only(self):
+        """The page checks what is sent, and speaks for the customer."""
+        partner = self.user_portal.partner_id
+        case = self._case_in("pending", partner_id=partner.id)
+        with self.assertRaises(AccessError):
+            case.with_user(self.user_portal).message_post(
+                body="I am Lea, believe me.",
+                message_type="comment",
+                subtype_xmlid="mail.mt_comment",
+                author_id=self.user_leader.partner_id.id,
+            )
+        case.with_user(self.user_portal).sudo()._portal_answer(partner, "The photo")
         self.assertEqual(case.state, "open")
         self.assertTrue(case.awaiting_answer)
         self.assertFalse(case.user_id)

@@ -202,11 +202,8 @@ class TestClosingRequires(ClosingSetup):
             self.claim, partner_id=self.user_portal.partner_id.id, **self.answers
         )
         case.action_close()
-        case.with_user(self.user_portal).message_post(
-            body="It broke again.",
-            message_type="comment",
-            subtype_xmlid="mail.mt_comment",
-        )
+        partner = self.user_portal.partner_id
+        case.with_user(self.user_portal).sudo()._portal_answer(partner, "It broke")
         self.assertEqual(case.state, "open")
         self.assertFalse(case.resolution_note)
 

@@ -175,7 +175,7 @@ class TestDashboard(CasesCommon):
         )
         self.env.flush_all()
         self.assertEqual([self._queries(name) for name in BLOCKS], few)
-        self.assertLessEqual(sum(few), 25, few)
+        self.assertLessEqual(sum(few), 30, few)
 
     def _queries(self, name):
         self._block(name)

@@ -1,4 +1,4 @@
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
 from odoo.addons.mail.tests.common import MailCommon
@@ -265,9 +265,9 @@ class TestParty(PartiesCommon):
 
     def test_answer_on_the_portal(self):
         party = self._ask().with_user(self.supplier_user)
-        party.message_post(
-            body=SECRET, message_type="comment", subtype_xmlid="mail.mt_comment"
-        )
+        with self.assertRaises(AccessError):
+            party.message_post(body=SECRET, message_type="comment")
+        party.sudo()._portal_post_answer(self.supplier, SECRET)
         self.assertEqual(party.sudo().status, "answered")
         self.assertEqual(party.sudo().last_answer, SECRET)
 

@@ -1,7 +1,4 @@
-import json
-
 from odoo.tests import HttpCase, tagged
-from odoo.tools import mute_logger
 
 from .common_portal import PortalSetup
 
@@ -14,7 +11,8 @@ SEES = "sees"
 class TestPortalAccess(PortalSetup, HttpCase):
     """Who reaches which address of a case: every visitor against every route.
 
-    A visitor either may see the case or learns nothing, not even that it exists.
+    A visitor either may see the case or learns nothing, not even that it exists. The
+    framework's own routes are in ``test_portal_framework``.
     """
 
     @classmethod
@@ -72,7 +70,6 @@ class TestPortalAccess(PortalSetup, HttpCase):
                 self._check_pages(case, token, expected)
                 self._check_steps(case, token, expected)
                 self._check_files(case, token, expected)
-                self._check_framework(case, token, expected)
 
     def _query(self, token):
         return f"?access_token={token}" if token else ""
@@ -122,34 +119,6 @@ class TestPortalAccess(PortalSetup, HttpCase):
                 self.assertEqual(reached, expected and is_open and is_own, path)
         guess = self.url_open(f"/my/cases/{case.id}/files/999999{query}")
         self.assertEqual(guess.status_code, 404)
-
-    @mute_logger("odoo.http", "odoo.addons.base.models.ir_rule")
-    def _check_framework(self, case, token, expected):
-        """The framework's own ways to a conversation."""
-        thread = {"thread_model": "crm.case", "thread_id": case.id}
-        if token:
-            thread["token"] = token
-        fetched = self._call("/mail/chatter_fetch", {**thread, "fetch_params": {}})
-        self.assertEqual("open.txt" in fetched, expected, fetched)
-        self.assertNotIn("note.txt", fetched)
-        before = len(case.sudo().message_ids)
-        post = {**thread, "post_data": {"body": "Posted", "message_type": "comment"}}
-        self._call("/mail/message/post", post)
-        case.invalidate_recordset()
-        self.assertEqual(len(case.sudo().message_ids) > before, expected)
-        for file in (self.note_file, self.loose_file):
-            content = self.url_open(
-                f"/web/content/{file.id}{self._query(token)}"
-            ).content
-            self.assertNotIn(b"secret", content)
-
-    def _call(self, url, params):
-        answer = self.url_open(
-            url,
-            data=json.dumps({"jsonrpc": "2.0", "method": "call", "params": params}),
-            headers={"Content-Type": "application/json"},
-        )
-        return answer.text
 
     # The matrix
 

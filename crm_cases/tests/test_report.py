@@ -17,6 +17,8 @@ SUMS = (
     "reopen_count",
     "escalation_level",
     "nbr_messages",
+    "nbr_sla_kept",
+    "nbr_sla_missed",
     "planned_revenue",
     "expected_revenue",
 )
@@ -25,6 +27,7 @@ AVERAGES = (
     "hours_to_first_response",
     "hours_to_close",
     "deadline_kept",
+    "sla_success",
     "satisfaction",
 )
 
@@ -39,6 +42,9 @@ class TestReport(CasesCommon):
         super().setUpClass()
         cls.dice = random.Random(8)
         cls._make_customers()
+        cls.policies = cls.env["crm.case.sla"].create(
+            [{"name": n, "response_hours": 1, "active": False} for n in ("A", "B")]
+        )
         cls.tags = cls.env["crm.case.tag"].create([{"name": n} for n in ("T1", "T2")])
         cls.categories = cls.env["crm.case.category"].create(
             [{"name": n} for n in ("Battery", "Frame")]
@@ -118,6 +124,30 @@ class TestReport(CasesCommon):
         if dice.random() < 0.5:
             token = case._rating_get_access_token()
             case.rating_apply(dice.choice([1, 3, 5]), token=token)
+        elif dice.random() < 0.5:  # brought in from elsewhere
+            model = cls.env["ir.model"]._get_id("crm.case")
+            vals = {"res_model_id": model, "res_id": case.id, "consumed": True}
+            cls.env["rating.rating"].create({**vals, "rating": dice.choice([1, 5])})
+        cls._promise(case, created)
+
+    @classmethod
+    def _promise(cls, case, created):
+        """Targets that were kept, missed and told, missed and not told yet, or are
+        still to come."""
+        for policy in cls.policies:
+            vals = cls.dice.choice(
+                [
+                    {"state": "reached", "date_reached": created},
+                    {"state": "failed", "date_reached": created, "deadline": created},
+                    {"state": "ongoing", "deadline": created},
+                    {"state": "ongoing", "deadline": datetime(2999, 1, 1)},
+                    {"state": "ongoing"},
+                    {},
+                ]
+            )
+            if vals:
+                keys = {"case_id": case.id, "sla_id": policy.id, "kind": "response"}
+                cls.env["crm.case.sla.status"].create({**keys, **vals})
 
     # The plain computation
 
@@ -131,6 +161,8 @@ class TestReport(CasesCommon):
             )
         )
         rates = case.rating_ids.filtered("consumed")
+        targets = [self._is_kept(status) for status in case.sla_status_ids]
+        decided = [is_kept for is_kept in targets if is_kept is not None]
         return {
             "nbr": 1,
             "nbr_closed": int(closed),
@@ -148,6 +180,9 @@ class TestReport(CasesCommon):
             ),
             "hours_to_close": case.hours_to_close if case.date_closed else None,
             "deadline_kept": self._deadline_kept(case),
+            "nbr_sla_kept": decided.count(True),
+            "nbr_sla_missed": decided.count(False),
+            "sla_success": 100 * all(decided) if decided else None,
             "satisfaction": rates.rating if rates else None,
         }
 
@@ -157,6 +192,12 @@ class TestReport(CasesCommon):
         if (case.date_closed or datetime.now()) > case.date_deadline:
             return 0
         return 100 if case.date_closed else None
+
+    def _is_kept(self, status):
+        if status.state == "ongoing":
+            is_over = status.deadline and status.deadline < datetime.now()
+            return False if is_over else None
+        return status.state == "reached"
 
     def _groups(self):
         """How each group of the report is told from a case, by plain means."""
@@ -293,6 +334,8 @@ class TestReport(CasesCommon):
         plan = str(self.env.execute_query(SQL("EXPLAIN %s", query)))
         self.assertNotIn("mail_message", plan)
         self.assertNotIn("res_partner", plan)
+        self.assertNotIn("crm_case_sla_status", plan)
+        self.assertNotIn("rating_rating", plan)
 
     def test_open_the_case(self):
         row = self.env["crm.case.report"].browse(self.cases[0].id)

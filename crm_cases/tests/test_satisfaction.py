@@ -69,13 +69,7 @@ class TestSatisfaction(CasesCommon):
         )
         self.env["mail.blacklist"]._add("blocked@customer.example.com")
         nobody.write({"partner_id": False, "email_from": False})
-        machine.message_post(
-            body="Alarm 5",
-            message_type="email",
-            subtype_id=machine._creation_subtype().id,
-            email_from=machine.email_from,
-        )
-        machine.date_last_customer_message = False
+        machine.is_automatic = True
         for case in cases:
             case.action_cancel() if case == cancelled else case.action_close()
         reopened.action_open()
@@ -85,6 +79,33 @@ class TestSatisfaction(CasesCommon):
             self._let_pass(case)
         self.assertFalse(self._ask().mapped("email_to"))
         self.assertFalse(any(case.rating_due for case in cases))
+
+    def test_machines_are_told_by_their_mails(self):
+        """By each of the headers; a person's mail has none, and the word of a person
+        takes it back."""
+        mail = (
+            "From: Carla <carla@customer.example.com>\nTo: {to}\nSubject: Alarm\n"
+            "Message-Id: <{number}@customer.example.com>\n{header}\n\nHello\n"
+        )
+        headers = {
+            "X-Mailer: Pen": False,
+            "Auto-Submitted: no": False,
+            "Auto-Submitted: auto-generated; owner-email=x@y.example": True,
+            "Precedence: Bulk": True,
+            "List-Id: <news.example.com>": True,
+            "X-Auto-Response-Suppress: All": True,
+        }
+        for number, (header, is_automatic) in enumerate(headers.items()):
+            self.env["mail.thread"].message_process(
+                "crm.case",
+                mail.format(to="care@cases.example.com", number=number, header=header),
+                custom_values={"team_id": self.team_care.id},
+            )
+            case = self.env["crm.case"].search([], order="id desc", limit=1)
+            self.assertEqual(case.name, "Alarm")
+            self.assertEqual(case.is_automatic, is_automatic, header)
+        case._portal_answer(self.env["res.partner"], "I am a person")
+        self.assertFalse(case.is_automatic)
 
     @mute_logger("odoo.addons.crm_cases.models.crm_case_satisfaction")
     def test_one_that_fails_holds_up_no_other(self):

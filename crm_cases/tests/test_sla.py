@@ -233,6 +233,8 @@ class TestSla(RulesCommon):
             case = self._case_at()
             with self.at(MONDAY + hours * HOUR):
                 case.date_first_response = MONDAY + hours * HOUR
+        ongoing = self._case_at()
+        self.assertEqual(self._status(ongoing, "response").state, "ongoing")
         [[rate]] = self.env["crm.case.sla.status"]._read_group(
             [("sla_id", "=", self.policy.id), ("kind", "=", "response")],
             aggregates=["success:avg"],

@@ -52,8 +52,11 @@ class CrmCase(models.Model):
 
     @api.model
     def message_new(self, msg_dict, custom_values=None):
-        case = super().message_new(msg_dict, custom_values)
         trace = self.env.context.get(CONTEXT_KEY)
+        if trace:
+            is_automatic = not trace.classification.may_be_answered
+            custom_values = {**(custom_values or {}), "is_automatic": is_automatic}
+        case = super().message_new(msg_dict, custom_values)
         if trace:
             trace.new_cases.append(case.id)
         return case
@@ -69,6 +72,13 @@ class CrmCase(models.Model):
         if trace and trace.classification.kind in (AUTOMATIC, BOUNCE):
             return
         super()._register_human_message(message)
+
+    def _is_word_of_person(self, message):
+        trace = self.env.context.get(CONTEXT_KEY)
+        if not trace:
+            return super()._is_word_of_person(message)
+        is_answer = self.id not in trace.new_cases
+        return is_answer and trace.classification.may_be_answered
 
     # ACKNOWLEDGEMENT
 
@@ -102,11 +112,13 @@ class CrmCase(models.Model):
         return None
 
     def _is_own_address(self, address):
-        if self.env["mail.alias.domain"].sudo()._find_aliases([address]):
-            return True
-        return address.lower() in (
-            self.env["fetchmail.server"]._crm_mailgateway_own_users()
-        )
+        return bool(self._filter_own_addresses([address]))
+
+    def _filter_own_addresses(self, addresses):
+        """Aliases, and the mailboxes that are fetched."""
+        own = super()._filter_own_addresses(addresses)
+        users = self.env["fetchmail.server"]._crm_mailgateway_own_users()
+        return own | {address for address in addresses if address.lower() in users}
 
     def _group_by_acknowledgement_template(self):
         """Return the cases by the template of their team."""

@@ -8,9 +8,15 @@ import { Layout } from "@web/search/layout";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 import { TrendChart } from "./trend_chart";
 
-const BLOCKS = ["trend", "ages", "risk", "load", "satisfaction"];
+const BLOCKS = ["trend", "ages", "risk", "sla", "load", "satisfaction"];
 // The server computes a block at most once a minute: asking more often tells nothing.
 const MINUTE = 60 * 1000;
+// What a list behind a figure can be looked at as.
+const VIEWS = {
+    "crm.case": ["list", "kanban", "form"],
+    "crm.case.sla.status": ["list", "pivot"],
+    "rating.rating": ["kanban", "list"],
+};
 const TEAM_KEY = "crm_cases.dashboard.team";
 
 /**
@@ -100,6 +106,11 @@ export class CasesDashboard extends Component {
         return Math.round((count / most) * 100);
     }
 
+    /** Per cent, whole: nobody decides on tenths of them. */
+    percent(rate) {
+        return formatFloat(rate, { digits: [3, 0] }) + " %";
+    }
+
     get average() {
         return formatFloat(this.state.blocks.satisfaction.average, { digits: [3, 1] });
     }
@@ -107,15 +118,12 @@ export class CasesDashboard extends Component {
     // What lies behind
 
     open(name, domain, model = "crm.case") {
-        const isRating = model === "rating.rating";
         return this.action.doAction({
             type: "ir.actions.act_window",
             name,
             res_model: model,
             domain,
-            views: isRating
-                ? [[false, "kanban"], [false, "list"]]
-                : [[false, "list"], [false, "kanban"], [false, "form"]],
+            views: VIEWS[model].map((kind) => [false, kind]),
             context: {},
         });
     }
@@ -127,11 +135,21 @@ export class CasesDashboard extends Component {
 
     openTotal(key) {
         const first = this.days[0][`${key}_domain`];
-        const [field, since] = [key === "came" ? "create_date" : "date_closed", null];
+        const field = key === "came" ? "create_date" : "date_closed";
         // The domain of the first day begins where the month begins.
         const begin = first.find((leaf) => leaf[0] === field && leaf[1] === ">=");
         const name = key === "came" ? _t("Came in 30 days") : _t("Went in 30 days");
-        return this.open(name, [...this.teamDomain, [field, ">=", begin[2] ?? since]]);
+        return this.open(name, [...this.teamDomain, [field, ">=", begin[2]]]);
+    }
+
+    openTargets() {
+        const domain = this.state.blocks.sla.domain;
+        return this.open(_t("SLA targets of 30 days"), domain, "crm.case.sla.status");
+    }
+
+    openRatings() {
+        const domain = this.state.blocks.satisfaction.domain;
+        return this.open(_t("Satisfaction"), domain, "rating.rating");
     }
 
     openBacklog() {
