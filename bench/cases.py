@@ -67,6 +67,23 @@ CASES = [
         COUNTERPART["ongoing"],
     ),
     ("list: everything", "list", [], [("type", "=", "opportunity")]),
+    # In the CRM, what its search box asks of subject and customer.
+    (
+        "search: rare word",
+        "list",
+        [("search_text", "ilike", "number 4242")],
+        [
+            "|",
+            ("name", "ilike", "number 4242 "),
+            ("partner_id", "ilike", "number 4242 "),
+        ],
+    ),
+    (
+        "search: common word",
+        "list",
+        [("search_text", "ilike", "number")],
+        ["|", ("name", "ilike", "number"), ("partner_id", "ilike", "number")],
+    ),
 ]
 VIEWS = {
     ("crm.case", "list"): "crm_cases.crm_case_view_list",
@@ -115,6 +132,7 @@ class Bench:
         self._fill_people()
         self._fill("crm_case", self._template_case(), self._case_columns())
         self._fill("crm_lead", self._template_lead(), self._lead_columns())
+        self._fill_words()
         env.cr.commit()  # both sides work on committed rows
         self._analyze()
 
@@ -256,10 +274,24 @@ class Bench:
             f" FROM (SELECT id, id AS n FROM {table} WHERE id > {template}) r"
         )
 
+    def _fill_words(self):
+        """As the scheduled action does for cases that came in by SQL."""
+        documents = self.env["crm.case.document"]
+        self.env.cr.execute("SELECT array_agg(id) FROM crm_case")
+        case_ids = self.env.cr.fetchone()[0]
+        for start in range(0, len(case_ids), 10_000):
+            documents._write_documents(case_ids[start : start + 10_000])
+
     def _analyze(self):
         connection = self.env.cr._cnx
         connection.autocommit = True
-        for table in ("crm_case", "crm_lead", "mail_followers", "res_partner"):
+        for table in (
+            "crm_case",
+            "crm_case_document",
+            "crm_lead",
+            "mail_followers",
+            "res_partner",
+        ):
             self.env.cr.execute(f"VACUUM ANALYZE {table}")
         connection.autocommit = False
 

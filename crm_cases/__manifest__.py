@@ -36,6 +36,7 @@
         "data/mail_template_case_summary_data.xml",
         "data/digest_data.xml",
         "data/ir_cron_data.xml",
+        "data/ir_cron_search_data.xml",
         "data/web_tour_data.xml",
         "data/mail_template_reminder_data.xml",
         "data/ir_actions_server_data.xml",

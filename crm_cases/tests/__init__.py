@@ -15,6 +15,7 @@ from . import (
     test_intake,
     test_links,
     test_macro,
+    test_search,
     test_merge,
     test_messages,
     test_multi_company,

@@ -18,6 +18,7 @@ RIGHTS = {
     "crm.case.close": DIALOG,
     "crm.case.close.reason": CONFIGURATION,
     "crm.case.convert": DIALOG,
+    "crm.case.document": (NOTHING, NOTHING, NOTHING, NOTHING),
     "crm.case.document.model": CONFIGURATION,
     "crm.case.macro": (NOTHING, NOTHING, ALL, ALL),
     "crm.case.merge": DIALOG,

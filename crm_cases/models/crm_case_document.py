@@ -1,0 +1,161 @@
+import re
+from unicodedata import normalize
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+# PostgreSQL refuses a document over 1 MB. What a mail has beyond this is history that
+# other mails of the case have as well.
+MESSAGE_CHARACTERS = 20_000
+CASE_CHARACTERS = 150_000
+BATCH = 2_000
+STALE = "crm_cases.stale_documents"
+# Of Latin, Greek and Cyrillic letters; marks of other scripts are more than an accent.
+ACCENTS = "[\\u0300-\\u036f]"
+
+
+class CrmCaseDocument(models.Model):
+    """All words of a case in one place, where PostgreSQL finds them.
+
+    A row holds the ``tsvector`` of one case: number and subject weigh most, then the
+    customer, then the conversation, then names of attachments. It has a table of its
+    own, because a new word must not rewrite the row of the case and all its indexes.
+
+    Changed cases are remembered and written once, right before the transaction is
+    committed. Rows of cases that came in past the ORM are added by a scheduled action.
+    Nobody reads this table but the search of ``crm.case``, under the rules of cases.
+    """
+
+    _name = "crm.case.document"
+    _description = "Words of a Case"
+    _log_access = False
+
+    case_id = fields.Many2one("crm.case", required=True, ondelete="cascade")
+
+    _case_unique = models.UniqueIndex("(case_id)")
+
+    def init(self):
+        self.env.cr.execute(
+            """
+            ALTER TABLE crm_case_document ADD COLUMN IF NOT EXISTS document tsvector;
+            CREATE INDEX IF NOT EXISTS crm_case_document_document_idx
+                ON crm_case_document USING gin (document);
+            """
+        )
+
+    # ------------------------------------------------------------
+    # WRITING
+    # ------------------------------------------------------------
+
+    @api.model
+    def _mark_stale(self, case_ids):
+        """Write the words of these cases anew before the transaction is committed."""
+        callbacks = self.env.cr.precommit
+        if STALE not in callbacks.data:
+            callbacks.data[STALE] = set()
+            callbacks.add(self._write_stale)
+        callbacks.data[STALE].update(case_ids)
+
+    def _write_stale(self):
+        case_ids = sorted(self.env.cr.precommit.data.pop(STALE, ()))
+        for start in range(0, len(case_ids), BATCH):
+            self._write_documents(case_ids[start : start + BATCH])
+
+    @api.model
+    def _write_documents(self, case_ids):
+        """Insert or replace the words of these cases, in one statement.
+
+        :param list case_ids: those that are gone are left out
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO crm_case_document (case_id, document)
+                SELECT c.id,
+                       setweight(to_tsvector('simple', %(subject)s), 'A')
+                    || setweight(to_tsvector('simple', %(customer)s), 'B')
+                    || setweight(to_tsvector('simple', %(talk)s), 'C')
+                    || setweight(to_tsvector('simple', %(files)s), 'D')
+                  FROM crm_case c
+             LEFT JOIN LATERAL (
+                    SELECT string_agg(
+                               concat_ws(' ', m.subject, left(m.body, %(each)s)),
+                               ' ' ORDER BY m.id DESC
+                           ) AS talk
+                      FROM mail_message m
+                     WHERE m.model = 'crm.case' AND m.res_id = c.id
+                       AND m.message_type NOT IN ('notification', 'user_notification')
+                  ) said ON TRUE
+             LEFT JOIN LATERAL (
+                    SELECT string_agg(regexp_replace(a.name, '[._-]+', ' ', 'g')
+                                      || ' ' || a.name, ' ') AS names
+                      FROM ir_attachment a
+                     WHERE a.res_model = 'crm.case' AND a.res_id = c.id
+                       AND a.res_field IS NULL
+                  ) files ON TRUE
+                 WHERE c.id IN %(ids)s
+           ON CONFLICT (case_id) DO UPDATE SET document = EXCLUDED.document
+                """,
+                ids=tuple(case_ids),
+                each=MESSAGE_CHARACTERS,
+                **self._get_texts(),
+            )
+        )
+
+    def _get_texts(self):
+        """What is said where, as SQL on the query above."""
+        limit = CASE_CHARACTERS
+        # CASE-00042 is found by 00042 and by 42 as well
+        digits = SQL("regexp_replace(c.number, '\\D', '', 'g')")
+        texts = {
+            "subject": SQL(
+                "concat_ws(' ', c.number, %s, ltrim(%s, '0'), c.name)", digits, digits
+            ),
+            "customer": SQL("concat_ws(' ', c.partner_name, c.email_from, c.phone)"),
+            "talk": SQL("left(concat_ws(' ', c.description, said.talk), %s)", limit),
+            "files": SQL("left(coalesce(files.names, ''), %s)", limit),
+        }
+        # Without accents, and without the extension that few databases have for that
+        plain = "regexp_replace(normalize(%s, NFKD), %s, '', 'g')"
+        return {name: SQL(plain, text, ACCENTS) for name, text in texts.items()}
+
+    @api.model
+    def _cron_write_missing(self):
+        """Cases that came in by SQL, or before there was a search."""
+        query = """
+            SELECT c.id FROM crm_case c
+             WHERE NOT EXISTS (SELECT FROM crm_case_document d WHERE d.case_id = c.id)
+          ORDER BY c.id DESC LIMIT %s
+        """
+        while True:
+            self.env.cr.execute(query, [BATCH])
+            case_ids = [case_id for (case_id,) in self.env.cr.fetchall()]
+            if case_ids:
+                self._write_documents(case_ids)
+            rest = 1 if len(case_ids) == BATCH else 0
+            left = self.env["ir.cron"]._commit_progress(len(case_ids), remaining=rest)
+            if not (rest and left):
+                break
+
+    # ------------------------------------------------------------
+    # ASKING
+    # ------------------------------------------------------------
+
+    @api.model
+    def _get_query(self, text):
+        """The words of a search box as a ``tsquery``: all of them, each as the
+        beginning of a word.
+
+        :param str text: as somebody typed it
+        :return: SQL, or None when there is no word in it
+        """
+        text = re.sub(ACCENTS, "", normalize("NFKD", text))
+        text = text.replace("\\", "").replace("'", "").replace("\0", "")
+        words = text.split()
+        # A lone sign is no word, and to_tsquery warns about it
+        words = [word for word in words if any(char.isalnum() for char in word)]
+        if not words:
+            return None
+        query = " & ".join(f"'{word[:100]}':*" for word in words[:20])
+        return SQL("to_tsquery('simple', %s)", query)

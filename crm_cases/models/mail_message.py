@@ -1,0 +1,32 @@
+from odoo import api, models
+
+
+class MailMessage(models.Model):
+    """What is said on a case, changed or withdrawn there, is found or not any more."""
+
+    _inherit = "mail.message"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        messages = super().create(vals_list)
+        messages._mark_cases_stale()
+        return messages
+
+    def write(self, vals):
+        moves = bool({"body", "subject", "model", "res_id"} & vals.keys())
+        if moves:
+            self._mark_cases_stale()
+        result = super().write(vals)
+        if moves:
+            self._mark_cases_stale()
+        return result
+
+    def unlink(self):
+        self._mark_cases_stale()
+        return super().unlink()
+
+    def _mark_cases_stale(self):
+        # sudo: words are of the case, whoever may read which message
+        of_cases = self.sudo().filtered(lambda message: message.model == "crm.case")
+        if of_cases:
+            self.env["crm.case.document"]._mark_stale(of_cases.mapped("res_id"))

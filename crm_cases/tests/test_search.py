@@ -1,0 +1,102 @@
+from odoo.tests import tagged
+
+from .common import CasesCommon
+
+
+@tagged("post_install", "-at_install")
+class TestSearch(CasesCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.case = cls._case(
+            name="The rear lamp flickers",
+            partner_id=cls.partner.id,
+            description="<p>Since the <b>firmware</b> came</p>",
+        )
+        cls.case.message_post(
+            body="Bought in Genève, receipt attached",
+            message_type="comment",
+            attachments=[("Quittung_2026-11.pdf", b"%PDF-1.4")],
+        )
+        cls.other = cls._case(name="Nothing of that")
+
+    def _find(self, text, user=None, **kwargs):
+        cases = self.env["crm.case"].with_user(user or self.user_member)
+        return cases.search([("search_text", "ilike", text)], **kwargs)
+
+    def test_whatever_is_remembered(self):
+        number = self.case.number
+        digits = "".join(filter(str.isdigit, number))
+        for text in (
+            number,
+            digits,
+            digits.lstrip("0"),
+            "LAMP",
+            "flick rear",
+            "Carla",
+            "carla@customer.example.com",
+            "firmware",
+            "geneve lamp",
+            "Genève",
+            "quittung",
+            "carla quittung_2026",
+        ):
+            self.assertEqual(self._find(text), self.case, text)
+        for text in ("lamp nothing", "amp", "strong", "xyz"):
+            self.assertFalse(self._find(text), text)
+
+    def test_hostile_text(self):
+        both = self.case + self.other
+        for text in ("", "   ", "'", "& | !", "\\", "((", "%", "\u2014"):
+            self.assertLessEqual(both, self._find(text), text)
+        for text in ("lamp' & !lamp", "lamp:*", "la\\mp", "'lamp", "lamp " * 500):
+            self.assertEqual(self._find(text), self.case, text)
+        self.assertFalse(self._find("x" * 10_000))
+
+    def test_rights_are_those_of_cases(self):
+        self.assertFalse(self._find("flickers", self.user_other))
+        self.assertEqual(self._find("flickers", self.user_leader), self.case)
+        self.case.active = False
+        self.assertFalse(self._find("flickers"))
+
+    def test_follows_what_changes(self):
+        self.other.name = "The bell rings"
+        self.assertFalse(self._find("nothing"))
+        self.assertEqual(self._find("bell"), self.other)
+        message = self.case.message_ids.filtered(lambda m: "Bought" in m.body)
+        message.body = "Bought in Basel"
+        self.assertFalse(self._find("geneve"))
+        self.assertEqual(self._find("basel"), self.case)
+        message.res_id = self.other.id
+        self.assertEqual(self._find("basel"), self.other)
+        message.unlink()
+        self.assertFalse(self._find("basel"))
+
+    def test_best_match_first(self):
+        self.other.message_post(body="they say: lamp", message_type="comment")
+        self.assertEqual(self._find("lamp"), self.case + self.other)
+        self.assertEqual(self._find("lamp", order="id desc"), self.other + self.case)
+
+    def test_a_case_of_many_long_mails(self):
+        words = " ".join(f"word{n}é" for n in range(30_000))
+        for _again in range(3):
+            self.case.message_post(body=words, message_type="comment")
+        self.assertEqual(self._find("word77e"), self.case)
+
+    def test_cases_from_elsewhere_are_added(self):
+        self.env.flush_all()
+        self.env["crm.case.document"]._write_stale()
+        self.env.cr.execute(
+            "DELETE FROM crm_case_document WHERE case_id = %s", self.case.ids
+        )
+        self.assertFalse(self._find("flickers"))
+        with self.enter_registry_test_mode():
+            self.env.ref("crm_cases.ir_cron_search").method_direct_trigger()
+        self.assertEqual(self._find("flickers"), self.case)
+
+    def test_written_once_and_right_before_the_commit(self):
+        self.env.cr.precommit.run()
+        self._case(name="Fresh")
+        self.case.name = "Fresh again"
+        with self.assertQueryCount(1):
+            self.env["crm.case.document"]._write_stale()
