@@ -35,6 +35,8 @@ class Decisions:
     :param rule_ids: the routing rules that took effect
     :param no_acknowledgement: whether a rule wants silence
     :param customer: the address that a rule found in the mail
+    :param has_pictures: whether its body shows pictures that lie elsewhere
+    :param routing: what the rules set on each new case; None for an answer
     :param rule_log: each rule that was asked, with its match
     :param watchers: addresses that a rule adds
     :param reasons: sentences for the journal: why it went where it went
@@ -56,6 +58,8 @@ class Decisions:
     rule_ids: list = dataclasses.field(default_factory=list)
     no_acknowledgement: bool = False
     customer: str | None = None
+    has_pictures: bool = False
+    routing: list | None = None
     rule_log: list = dataclasses.field(default_factory=list)
     watchers: list = dataclasses.field(default_factory=list)
     reasons: list = dataclasses.field(default_factory=list)

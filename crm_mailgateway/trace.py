@@ -8,7 +8,8 @@ from .pipeline.classify import HUMAN, Verdict
 CONTEXT_KEY = "crm_mailgateway_trace"
 
 
-@dataclasses.dataclass
+# Compared by identity: contexts compare what they hold, and terms refuse that.
+@dataclasses.dataclass(eq=False)
 class MailTrace:
     """Travels in the context through Odoo's own methods, and collects.
 

@@ -16,7 +16,9 @@ class CrmCaseTeam(models.Model):
     ASKING: the form for new cases is open to nobody, to customers with an account,
     or to everybody.
 
-    COMING BACK: a solved case can be reopened always, for some days, or never.
+    COMING BACK: the answer to a closed case, on the portal or by mail, reopens it
+    always, for some days, or never. After that, the portal asks to open a new case; a
+    mail does so by itself where *Cases by Mail* is installed.
     """
 
     _inherit = "crm.case.team"
@@ -43,19 +45,20 @@ class CrmCaseTeam(models.Model):
     form_url = fields.Char(string="Address of the Form", compute="_compute_form_url")
     reopen_policy = fields.Selection(
         [
-            (REOPEN_ALWAYS, "At any time"),
-            (REOPEN_DAYS, "For some days after closing"),
-            (REOPEN_NEVER, "Never"),
+            (REOPEN_ALWAYS, "Reopens the case"),
+            (REOPEN_DAYS, "Reopens it for some days, then opens a new one"),
+            (REOPEN_NEVER, "Opens a new case"),
         ],
-        string="Customers Reopen",
+        string="Answer to a Closed Case",
         default=REOPEN_ALWAYS,
         required=True,
-        help="Whether customers may reopen a closed case on the portal.",
+        help="What happens when a customer comes back to a closed case, on the portal "
+        "or by mail. A new case names the one that it follows.",
     )
     reopen_days = fields.Integer(
-        string="Days Customers May Reopen",
+        string="Days to Reopen",
         default=30,
-        help="How many days after closing a customer may still reopen a case.",
+        help="Days after closing during which an answer opens the case again.",
     )
 
     _reopen_days_positive = models.Constraint(
@@ -69,8 +72,13 @@ class CrmCaseTeam(models.Model):
             team.form_url = public and f"{team.get_base_url()}/cases/new/{slug(team)}"
 
     def _may_reopen(self, closed_on):
-        """Whether a customer may reopen what was closed at ``closed_on`` (UTC)."""
+        """Whether a customer may reopen what was closed then.
+
+        :param datetime closed_on: in UTC; False: nobody knows when
+        """
         if not self or self.reopen_policy == REOPEN_ALWAYS:
             return True
+        if self.reopen_policy == REOPEN_NEVER:
+            return False
         since = fields.Datetime.now() - timedelta(days=self.reopen_days)
-        return self.reopen_policy == REOPEN_DAYS and closed_on >= since
+        return not closed_on or closed_on >= since

@@ -1,1 +1,2 @@
 from . import eml
+from . import picture

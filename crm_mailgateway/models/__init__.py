@@ -12,11 +12,13 @@ from . import crm_mailgateway_raw
 from . import crm_mailgateway_result
 from . import crm_mailgateway_classification
 from . import mail_thread
+from . import crm_mailgateway_signal
 from . import mail_thread_memory
 from . import mail_message
 from . import mail_alias
 from . import mail_alias_domain
 from . import fetchmail_server
+from . import fetchmail_server_trust
 from . import res_partner
 from . import crm_case
 from . import crm_case_memory
@@ -48,3 +50,5 @@ from . import mail_thread_attachments
 from . import res_config_settings_routing
 from . import crm_case_party
 from . import crm_case_roundtrip
+from . import crm_case_pictures
+from . import crm_case_references

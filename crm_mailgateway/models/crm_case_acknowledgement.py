@@ -1,9 +1,11 @@
 from datetime import timedelta
 
+import babel.dates
 import pytz
 
 from odoo import fields, models
-from odoo.tools import format_datetime
+
+from odoo.addons.crm_cases.models.crm_case_sla import RESPONSE
 
 from .crm_case import TEMPLATE
 
@@ -17,8 +19,9 @@ class CrmCase(models.Model):
     contact, else by that of the mail, whether Odoo speaks it or not. A team with a text
     of its own uses that for all; Odoo translates it as any template.
 
-    It tells when somebody will look: at once in working hours, else when the team is
-    back.
+    It tells by when somebody answers, if a policy promises a first response; the
+    promise counts working hours only. Else it tells when the team is back, outside of
+    its working hours.
     """
 
     _inherit = "crm.case"
@@ -33,10 +36,14 @@ class CrmCase(models.Model):
 
     def _get_standard_template(self):
         """Return the text delivered for the language of the customer."""
-        short = (self.partner_id.lang or self.mail_lang or self.env.lang or "")[:2]
+        short = self._get_acknowledgement_language()
         if short not in LANGUAGES:
             return None
         return self.env.ref(f"{TEMPLATE}_{short}", raise_if_not_found=False)
+
+    def _get_acknowledgement_language(self):
+        """Return two letters: the language of the contact, else that of the mail."""
+        return (self.partner_id.lang or self.mail_lang or self.env.lang or "")[:2]
 
     def _get_acknowledgement_lang(self):
         """Return the installed language in which dates are written, or nothing."""
@@ -60,8 +67,33 @@ class CrmCase(models.Model):
         start = next(iter(intervals), (None,))[0]
         if not start:
             return False
-        naive = start.astimezone(pytz.utc).replace(tzinfo=None)
-        zone = calendar.tz or "UTC"
-        return format_datetime(
-            self.env, naive, tz=zone, dt_format="EEEE, d MMMM, HH:mm"
+        return self._say_acknowledgement_time(start.astimezone(pytz.utc))
+
+    def _get_acknowledgement_promise(self):
+        """Return by when the policies promise an answer, as a text; False if none does
+        or the time has passed."""
+        self.ensure_one()
+        # sudo: customers are told of promises that they cannot read
+        running = self.sudo().sla_status_ids.filtered(
+            lambda s: s.kind == RESPONSE and not s.date_reached and not s.paused
+        )
+        deadline = min(filter(None, running.mapped("deadline")), default=None)
+        if not deadline or deadline <= fields.Datetime.now():
+            return False
+        return self._say_acknowledgement_time(deadline.replace(tzinfo=pytz.utc))
+
+    def _say_acknowledgement_time(self, moment):
+        """Return a time as the customer reads it, in the zone of the team.
+
+        In the language of the text, which Odoo need not speak.
+        """
+        team = self.team_id
+        calendar = team.resource_calendar_id or self.company_id.resource_calendar_id
+        short = self._get_acknowledgement_language()
+        locale = short if short in LANGUAGES else (self.env.lang or "en_US")
+        return babel.dates.format_datetime(
+            moment,
+            "EEEE, d MMMM, HH:mm",
+            tzinfo=pytz.timezone(calendar.tz or "UTC"),
+            locale=babel.Locale.parse(locale.partition("@")[0]),
         )

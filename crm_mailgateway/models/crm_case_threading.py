@@ -129,7 +129,7 @@ class CrmCase(models.Model):
             decisions.keeps_closed = True
             decisions.reasons.append(_lt("a bare thank-you"))
             return False
-        return self.team_id._crm_mailgateway_wants_new_case(self.date_closed)
+        return not self.team_id._may_reopen(self.date_closed)
 
     def _prepare_follow_up_vals(self):
         """Return values of the case that follows this one."""

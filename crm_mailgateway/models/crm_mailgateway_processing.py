@@ -103,22 +103,31 @@ class CrmMailgatewayMessage(models.Model):
         if isinstance(error, RecursionError | HeldByRule):
             pause = None  # it would end so each time
         next_attempt = pause and fields.Datetime.now() + pause
-        _logger.warning("Received mail #%s failed: %r", row_id, error)
+        if not isinstance(error, HeldByRule):
+            _logger.warning("Received mail #%s failed: %r", row_id, error)
         row.write(
             {
                 "state": "failed" if next_attempt else "quarantined",
-                "attempts": row.attempts + 1,
+                "attempts": row.attempts + (not isinstance(error, HeldByRule)),
                 "next_attempt": next_attempt,
                 "verdict_terms": trace and words.pack(trace.verdict),
                 "res_model": (trace and trace.target) or row._guess_own_target(),
-                "error": _words(error),
-                "traceback": _clean("".join(traceback.format_exception(error)[-8:])),
+                **self._prepare_error_vals(error),
+                **self._prepare_kind_vals(trace),
             }
         )
         if next_attempt:
             self._wake_up_at(next_attempt)
         else:
             self._call_for_a_decision()
+
+    @api.model
+    def _prepare_error_vals(self, error):
+        """Return what is told of an error; to be held is none."""
+        if isinstance(error, HeldByRule):
+            return {"error": False, "traceback": False}
+        trace = _clean("".join(traceback.format_exception(error)[-8:]))
+        return {"error": _words(error), "traceback": trace}
 
     def _wake_up_at(self, when):
         self.env.ref("crm_mailgateway.ir_cron_process")._trigger(when)
@@ -142,6 +151,7 @@ class CrmMailgatewayMessage(models.Model):
                    SET state = result.outcome, verdict_terms = result.verdict_terms,
                        res_model = result.res_model, res_id = result.res_id,
                        classification = result.classification,
+                       classified_by = result.classified_by,
                        case_id = (SELECT id FROM crm_case
                                    WHERE result.res_model = 'crm.case'
                                      AND id = result.res_id),

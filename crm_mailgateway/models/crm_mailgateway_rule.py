@@ -57,7 +57,9 @@ class CrmMailgatewayRule(models.Model):
     )
     type_id = fields.Many2one("crm.case.type", ondelete="restrict")
     category_id = fields.Many2one("crm.case.category", ondelete="restrict")
-    tag_ids = fields.Many2many("crm.case.tag", "crm_mailgateway_rule_tag_rel")
+    tag_ids = fields.Many2many(
+        "crm.case.tag", "crm_mailgateway_rule_tag_rel", string="Tags"
+    )
     priority = fields.Selection(PRIORITIES)
     user_id = fields.Many2one(
         "res.users",
@@ -78,6 +80,14 @@ class CrmMailgatewayRule(models.Model):
         "Stop Here", default=True, help="Later rules are not asked any more."
     )
     sentence = fields.Char("What It Does", compute="_compute_sentence")
+    condition_fields = fields.Char(compute="_compute_condition_fields")
+
+    @api.depends("condition_ids.field")
+    def _compute_condition_fields(self):
+        """Say what the conditions are about: the form shows no other columns."""
+        for rule in self:
+            used = sorted(set(rule.condition_ids.mapped("field")) - {False})
+            rule.condition_fields = ",".join(used)
 
     @api.constrains("action", "reason")
     def _check_reason(self):

@@ -3,13 +3,17 @@ import hashlib
 import hmac
 import secrets
 import time
+from datetime import timedelta
 
-from odoo import api, models
+from odoo import api, fields, models
 
 from ..pipeline import thread_key
 
 PARAMETER = "crm_mailgateway.secret"
 PREVIOUS_PARAMETER = "crm_mailgateway.secret_previous"
+ROTATED_PARAMETER = "crm_mailgateway.secret_rotated_on"
+# How long tokens of the secret before still count: a conversation may rest that long.
+GRACE_DAYS = 180
 # How long an internal user may answer a notification in his own voice.
 SPEAKER_DAYS = 90
 _BYTES = 32
@@ -20,7 +24,7 @@ class CrmMailgatewaySecret(models.AbstractModel):
 
     Of our own, and not ``database.secret``: Odoo makes that one anew for a restored
     copy, and every customer's old mail would lead nowhere. After a rotation the
-    secret before still counts, the one before that does not.
+    secret before still counts for half a year, the one before that does not.
     """
 
     _name = "crm.mailgateway.secret"
@@ -37,8 +41,9 @@ class CrmMailgatewaySecret(models.AbstractModel):
 
     @api.model
     def _rotate(self):
-        """Make a new secret; tokens of the one before stay valid until the next."""
+        """Make a new secret; tokens of the one before stay valid for a while."""
         parameters = self.env["ir.config_parameter"].sudo()  # as above
+        parameters.set_param(ROTATED_PARAMETER, fields.Datetime.now())
         parameters.set_param(PREVIOUS_PARAMETER, self._current())
         parameters.set_param(PARAMETER, secrets.token_hex(_BYTES))
 
@@ -51,7 +56,18 @@ class CrmMailgatewaySecret(models.AbstractModel):
     def _all(self):
         """Return the secrets that count, the current one first."""
         parameters = self.env["ir.config_parameter"].sudo()  # as above
+        rotated_on = self._rotated_on()
+        since = fields.Datetime.now() - timedelta(days=GRACE_DAYS)
+        if rotated_on and rotated_on < since:
+            return [self._current()]
         return [self._current(), parameters.get_param(PREVIOUS_PARAMETER) or ""]
+
+    @api.model
+    def _rotated_on(self):
+        """Return when the secret was changed; False if it never was."""
+        parameters = self.env["ir.config_parameter"].sudo()  # as above
+        given = parameters.get_param(ROTATED_PARAMETER) or ""
+        return fields.Datetime.to_datetime(given[:19])
 
     @api.model
     def _own_marks(self):
@@ -77,7 +93,25 @@ class CrmMailgatewaySecret(models.AbstractModel):
     def _read_speaker_token(self, token):
         return thread_key.read_speaker_token(self._all(), token, time.time())
 
+    @api.model
+    def _sign_picture(self, journal_id, url):
+        return _digest(self._current(), f"picture:{journal_id}:{url}")
+
+    @api.model
+    def _is_picture(self, journal_id, url, signature):
+        """Tell whether an address stands in a mail as a picture."""
+        text = f"picture:{journal_id}:{url}"
+        return any(
+            hmac.compare_digest(_digest(secret, text).encode(), signature.encode())
+            for secret in self._all()
+            if secret
+        )
+
 
 def _mark(secret):
-    digest = hmac.new(secret.encode(), b"origin", hashlib.sha256).digest()
+    return _digest(secret, "origin")
+
+
+def _digest(secret, text):
+    digest = hmac.new(secret.encode(), text.encode(), hashlib.sha256).digest()
     return base64.b32encode(digest[:10]).decode().lower()

@@ -4,7 +4,7 @@ from odoo import models
 from odoo.tools import email_normalize, formataddr
 from odoo.tools.mail import append_content_to_html
 
-from ..pipeline import thread_key
+from ..pipeline import references, thread_key
 from ..pipeline.classify import OWN_HEADER
 
 CASE = "crm.case"
@@ -30,14 +30,24 @@ class MailMail(models.Model):
             return mails
         secret = self.env["crm.mailgateway.secret"]
         token = secret._case_token(self.res_id)
+        # sudo: the queue may run as anybody
+        chain = self.env[CASE].sudo().browse(self.res_id).exists().mail_references
         for mail in mails:
             mail["headers"] = {
                 **(mail.get("headers") or {}),
                 OWN_HEADER: secret._own_marks()[0],
             }
+            self._crm_mailgateway_add_references(mail, chain)
             self._crm_mailgateway_add_marker(mail, thread_key.marker(token))
             self._crm_mailgateway_add_token(mail, token)
         return mails
+
+    def _crm_mailgateway_add_references(self, mail, chain):
+        """Continue the conversation as its other side knows it (RFC 5322 §3.6.4)."""
+        if not chain:
+            return
+        mail["references"] = references.merge(chain, mail["references"])
+        mail["headers"].setdefault("In-Reply-To", references.last_of(chain))
 
     def _crm_mailgateway_add_marker(self, mail, marker):
         if marker in (mail["body"] or ""):

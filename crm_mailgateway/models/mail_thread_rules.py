@@ -9,6 +9,8 @@ _lt = LazyTranslate(__name__)
 
 CASE = "crm.case"
 MAX_HEADERS = 200
+# What a rule may set on a case, and a rehearsal compares.
+ROUTED = ("team_id", "type_id", "category_id", "user_id", "priority", "tag_ids")
 
 
 class MailThread(models.AbstractModel):
@@ -20,7 +22,19 @@ class MailThread(models.AbstractModel):
     def _mailgateway_new_routes(self, message_dict, routes, trace):
         routes = super()._mailgateway_new_routes(message_dict, routes, trace)
         routes = [self._mailgateway_apply_rules(message_dict, r, trace) for r in routes]
-        return [route for route in routes if route]
+        routes = [route for route in routes if route]
+        trace.decisions.routing = [self._mailgateway_routing(r[2]) for r in routes]
+        return routes
+
+    @api.model
+    def _mailgateway_routing(self, values):
+        """Return what is decided about a new case, to be compared some day."""
+        values = values or {}
+        teams = self.env["crm.case.team"].sudo()  # as below
+        routing = {name: values.get(name) or None for name in ROUTED}
+        routing["team_id"] = values.get("team_id") or teams._get_fallback_team().id
+        routing["tag_ids"] = sorted({tag for _code, tag in values.get("tag_ids", ())})
+        return routing
 
     @api.model
     def _mailgateway_apply_rules(self, message_dict, route, trace):

@@ -98,8 +98,18 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _mailgateway_authserv_ids(self):
-        parameters = self.env["ir.config_parameter"].sudo()  # read by any gateway user
-        given = parameters.get_param(AUTHSERV_PARAMETER) or ""
+        """Return the names of the servers that checked who sent the mail in hand.
+
+        Of its mailbox, or of whatever hands mails over through a pipe: that one way
+        adds the header says nothing about another way.
+        """
+        mailbox = self.env["fetchmail.server"].sudo()  # read by any gateway user
+        mailbox = mailbox.browse(self.env.context.get("default_fetchmail_server_id"))
+        if mailbox:
+            given = mailbox.crm_mailgateway_authserv_ids or ""
+        else:
+            parameters = self.env["ir.config_parameter"].sudo()  # as above
+            given = parameters.get_param(AUTHSERV_PARAMETER) or ""
         return tuple(given.replace(",", " ").split())
 
     def _message_parse_post_process(self, message, message_dict, routes):

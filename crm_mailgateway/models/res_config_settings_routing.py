@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.exceptions import AccessError
 
 from .crm_case_limits import LIMIT, LIMIT_PARAMETER, TOTAL, TOTAL_PARAMETER
 from .mail_thread_attachments import (
@@ -16,9 +17,10 @@ class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
     crm_mailgateway_authserv_ids = fields.Char(
-        "Trusted mail servers",
+        "Sender checks by",
         config_parameter=AUTHSERV_PARAMETER,
-        help="Names with which your own mail servers begin Authentication-Results.",
+        help="Names with which your own mail servers begin Authentication-Results. For "
+        "mails that a mail server hands over through a pipe; each mailbox has its own.",
     )
     crm_mailgateway_thanks = fields.Integer(
         "Acknowledgements per sender and hour",
@@ -41,3 +43,20 @@ class ResConfigSettings(models.TransientModel):
     crm_mailgateway_attachments_size = fields.Integer(
         "Attachments per mail (MB)", config_parameter=SIZE_PARAMETER, default=25
     )
+    crm_mailgateway_secret_changed_on = fields.Datetime(
+        compute="_compute_crm_mailgateway_secret_changed_on"
+    )
+
+    def _compute_crm_mailgateway_secret_changed_on(self):
+        changed_on = self.env["crm.mailgateway.secret"]._rotated_on()
+        self.crm_mailgateway_secret_changed_on = changed_on
+
+    def action_crm_mailgateway_rotate_secret(self):
+        """Make a new secret for tokens.
+
+        :raise AccessError: for all but administrators
+        """
+        if not self.env.user.has_group("base.group_system"):
+            raise AccessError(self.env._("Only administrators may change the secret."))
+        self.env["crm.mailgateway.secret"]._rotate()
+        return {"type": "ir.actions.client", "tag": "reload"}

@@ -2,13 +2,20 @@
 make the standard library or Odoo stumble is mended. The stored bytes stay as they are.
 """
 
+import base64
+import binascii
 import email.errors
 import email.header
 import email.headerregistry
 import email.policy
+import quopri
 import re
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+# Not all controls: ISO-2022-JP needs its escapes.
+_LINE_END_BYTES = re.compile(rb"[\x00\r\n]+")
+# RFC 2047 §2
+_ENCODED_WORD = re.compile(r"=\?([^?\s]{1,60})\?([bq])\?([^?\s]*)\?=", re.IGNORECASE)
 
 
 class _Remembering(email.headerregistry.HeaderRegistry):
@@ -29,10 +36,12 @@ class _Remembering(email.headerregistry.HeaderRegistry):
         return self.known[name, value]
 
     def _interpret(self, name, value):
-        try:
-            return self.interpret(name, value)
-        except Exception:  # noqa: BLE001 the parser raises whatever it likes
-            return self.interpret(name, _plain(value))
+        for harmless in (str, _without_controls, _without_words, _plain):
+            try:
+                return self.interpret(name, harmless(value))
+            except Exception:  # noqa: BLE001, S112 the parser raises what it likes
+                continue
+        return self.interpret(name, "")
 
 
 def mend(message):
@@ -70,14 +79,33 @@ def _is_text_charset(charset):
         return False
 
 
-def _plain(value):
-    """Return a header value without anything that needs decoding, on one line."""
+def _without_controls(value):
+    """Return a header value whose encoded words hide no ends of lines.
+
+    They stay encoded: what is in a name must not come to stand beside it, where it
+    would be read as another address.
+    """
+    return _ENCODED_WORD.sub(_harmless_word, str(value))
+
+
+def _harmless_word(match):
+    charset, encoding, text = match.groups()
     try:
-        pieces = email.header.decode_header(str(value))
-        text = "".join(
-            piece if isinstance(piece, str) else piece.decode(charset or "latin-1")
-            for piece, charset in pieces
-        )
-    except (ValueError, LookupError, email.errors.MessageError):
-        text = str(value)
-    return _CONTROL.sub(" ", text.encode("ascii", "replace").decode())
+        if encoding in "bB":
+            content = base64.b64decode(text + "=" * (-len(text) % 4))
+        else:
+            content = quopri.decodestring(text.encode(), header=True)
+    except (binascii.Error, ValueError):
+        return ""
+    content = base64.b64encode(_LINE_END_BYTES.sub(b" ", content)).decode()
+    return f"=?{charset}?b?{content}?="
+
+
+def _without_words(value):
+    return _ENCODED_WORD.sub("", str(value))
+
+
+def _plain(value):
+    """Return a header value in plain letters, on one line."""
+    text = _without_words(value).encode("ascii", "replace").decode()
+    return _CONTROL.sub(" ", text)

@@ -60,6 +60,33 @@ class TestAcknowledgementText(ThreadingCommon):
             mail, _case = self.thanks(subject="monday")
         self.assertIn("as soon as possible", html2plaintext(mail.body_html))
 
+    def test_it_says_by_when_somebody_answers(self):
+        """As promised, counted in working hours, in the customer's language."""
+        calendar = self.env["resource.calendar"].create(
+            {"name": "Office", "tz": "Europe/Brussels", "company_id": False}
+        )
+        self.team.resource_calendar_id = calendar
+        self.env["crm.case.sla"].search([]).active = False
+        self.env["crm.case.sla"].create(
+            {"name": "4 h", "team_ids": self.team.ids, "response_hours": 4}
+        )
+        said = {
+            "en": "We answer by Monday, 30 November, 13:00 at the latest.",
+            "fr": "au plus tard le lundi, 30 novembre, 13:00.",
+            "de": "spätestens am Montag, 30 November, 13:00.",
+            "es": "a más tardar el lunes, 30 noviembre, 13:00.",
+        }
+        for code, words in said.items():
+            with self.subTest(code=code), freeze_time("2026-11-28 12:00:00"):
+                mail, _case = self.thanks(
+                    body=TEXTS[code], From=f"Zoe <{code}@x.example>", subject=code
+                )
+                plain = " ".join(
+                    html2plaintext(mail.body_html).replace("*", "").split()
+                )
+                self.assertIn(words, plain)
+                self.assertLessEqual(len(plain.split()), 90)
+
     def test_the_team_is_warned_of_a_server_that_may_not_send_for_it(self):
         self.env["ir.mail_server"].search([]).unlink()
         self.assertFalse(self.team.sender_warning)

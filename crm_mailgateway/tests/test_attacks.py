@@ -1,7 +1,9 @@
+import base64
 import time
 from email.message import EmailMessage
 
 from odoo.tests import tagged
+from odoo.tools import email_split
 
 from .common import CUSTOMER, DOMAIN, compose
 from .test_threading import STAFF
@@ -107,6 +109,56 @@ class TestAttacks(VoiceCommon):
         self.receive(content.encode())
         self.assertEqual(case.mail_warning, "unproven")
         self.assertNotEqual(case.state, "done")
+
+    def test_a_brought_verdict_proves_nothing_where_our_server_adds_none(self):
+        """The mailbox says whether its server checks; what a pipe does is another
+        question, and by default nobody is believed."""
+        mailbox = self.env["fetchmail.server"].create({"name": "Box"})
+        gateway = self.gateway
+        for trusted, warning in ((False, "unproven"), ("mx.ours.example", False)):
+            mailbox.crm_mailgateway_authserv_ids = trusted
+            case = self.new_case(Message_ID=f"<{trusted}@client.example>")
+            self.gateway = gateway.with_context(default_fetchmail_server_id=mailbox.id)
+            self.from_staff(case, "Done.")
+            self.gateway = gateway
+            self.assertEqual(case.mail_warning, warning)
+        self.set_authserv(False)
+        case = self.new_case(Message_ID="<pipe@client.example>")
+        self.from_staff(case, "Set-State: done")
+        self.assertEqual(case.mail_warning, "unproven")
+        self.assertNotEqual(case.state, "done")
+
+    def test_line_ends_in_encoded_names_inject_nothing(self):
+        for n, name in enumerate(
+            (
+                "Eve\r\nBcc: crowd@x.example",
+                f"Sam\r\n <{STAFF}>",
+                "Eve\nX-Cases-Origin: x\n\n<script>",
+            )
+        ):
+            word = base64.b64encode(name.encode()).decode()
+            row = self.receive(
+                f"From: =?utf-8?b?{word}?= <eve@evil.example>\r\n"
+                f"To: =?utf-8?b?{word}?= <support@{DOMAIN}>\r\n"
+                f"Subject: =?utf-8?b?{word}?=\r\nMessage-ID: <crlf{n}@x>\r\n"
+                "\r\nHello\r\n".encode()
+            )
+            case = row.case_id
+            self.assertEqual(case.email_normalized, "eve@evil.example")
+            self.assertFalse(case.mail_warning)
+            self.assertNotRegex(case.name + case.email_from, "[\r\n]")
+            result = self.env["crm.mailgateway.result"].search(
+                [("journal_id", "=", row.id)]
+            )
+            result._acknowledge()
+            thanks = self.env["mail.mail"].search([("res_id", "=", case.id)])
+            self.assertTrue(thanks)
+            for prepared in thanks._prepare_outgoing_list():
+                self.assertNotRegex(prepared["subject"], "[\r\n]")
+                self.assertEqual(
+                    [a for to in prepared["email_to"] for a in email_split(to)],
+                    ["eve@evil.example"],
+                )
 
     def test_a_second_recipient_in_another_app_proves_nothing(self):
         self.env["mail.alias"].create(

@@ -88,7 +88,7 @@ class TestThreadingMatrix(VoiceCommon):
         }[detail]
 
     def close(self, case, days):
-        case.team_id.write({"follow_up": "days", "follow_up_days": 14})
+        case.team_id.write({"reopen_policy": "days", "reopen_days": 14})
         case._transition("open")
         case._transition("done")
         case.date_closed = fields.Datetime.now() - timedelta(days=days)

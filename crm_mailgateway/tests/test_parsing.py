@@ -1,5 +1,7 @@
+import base64
 import email
 import email.policy
+import quopri
 
 from odoo.tests import BaseCase, tagged
 
@@ -12,6 +14,15 @@ def parsed(content):
     return message
 
 
+def encoded_words(text):
+    """Yield a text in both encodings of RFC 2047."""
+    content = text.encode()
+    yield f"=?utf-8?b?{base64.b64encode(content).decode()}?="
+    quoted = quopri.encodestring(content, quotetabs=True, header=True).decode()
+    quoted = quoted.replace("\r", "=0D").replace("\n", "=0A").replace("?", "=3F")
+    yield f"=?utf-8?q?{quoted}?="
+
+
 @tagged("post_install", "-at_install")
 class TestParsing(BaseCase):
     def test_each_header_is_interpreted_once(self):
@@ -20,10 +31,32 @@ class TestParsing(BaseCase):
         self.assertEqual(message["From"].addresses[0].addr_spec, "a@b.example")
         self.assertEqual(message.get_all("To"), ["c@d.example"])
 
-    def test_line_ends_in_an_address_do_no_harm(self):
-        message = parsed(b"From: =?utf-8?q?A=0D=0ABcc:_x?= <a@b.example>\r\n\r\nx")
-        self.assertIn("a@b.example", message["From"])
-        self.assertNotIn("\n", message["From"])
+    def test_line_ends_in_a_name_do_no_harm(self):
+        for name in (
+            "A\r\nBcc: x@y.example",
+            "A\nB",
+            "A\r\n <boss@ours.example>",
+            'A"\r\n\r\n<script>',
+            "\0\r",
+        ):
+            for word in encoded_words(name):
+                with self.subTest(name=name, word=word):
+                    message = parsed(f"From: {word} <a@b.example>\r\n\r\nx".encode())
+                    [address] = message["From"].addresses
+                    self.assertEqual(address.addr_spec, "a@b.example")
+                    self.assertNotRegex(str(message["From"]), "[\r\n\0]")
+
+    def test_headers_of_any_kind_are_read(self):
+        for header in (
+            "From: =?utf-8?q?a=0D=0A@b.example?=",
+            "To: <=?utf-8?q?a=0D=0A?=@b.example>",
+            "Cc: =?utf-8?b?DQo?=, =?x?q?=0D=0A?= <a@b.example>,,;:",
+            "Subject: =?utf-8?q?a=0D=0AB=3A_c?=",
+            "Content-Type: =?utf-8?q?=0D=0A?=; charset==?utf-8?q?=0A?=",
+        ):
+            with self.subTest(header=header):
+                message = parsed(f"{header}\r\n\r\nx".encode())
+                self.assertTrue(message.items())
 
     def test_charsets_that_decode_nothing_are_replaced(self):
         cases = [

@@ -4,6 +4,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
 from ..models.crm_mailgateway_rule import HeldByRule
+from ..wizards.crm_mailgateway_rehearsal import HELD
 from .common import CUSTOMER, compose
 from .test_threading import ThreadingCommon
 
@@ -215,6 +216,54 @@ class TestTry(RulesCommon):
         self.rule(("subject", "contains", "invoice"), team_id=self.sales.id)
         wizard.action_rehearse()
         self.assertEqual(wizard.line_ids.received_id, row)
-        self.assertEqual(wizard.line_ids.before, "Support")
-        self.assertEqual(wizard.line_ids.after, "Sales")
+        self.assertEqual(wizard.line_ids.before, "Team: Support")
+        self.assertEqual(wizard.line_ids.after, "Team: Sales")
         self.assertEqual(row.case_id.team_id, self.team)
+
+    def rehearse(self):
+        wizard = self.env["crm.mailgateway.rehearsal"].create({})
+        wizard.action_rehearse()
+        return {line.received_id: (line.before, line.after) for line in wizard.line_ids}
+
+    def test_rehearsal_compares_rules_and_not_what_staff_did(self):
+        row = self.mail(subject="A question")
+        row.case_id.write({"team_id": self.sales.id, "priority": "2"})
+        self.assertFalse(self.rehearse())
+        tag = self.env["crm.case.tag"].create({"name": "Bikes"})
+        self.rule(priority="2", tag_ids=[(6, 0, tag.ids)], stop=False)
+        before, after = self.rehearse()[row]
+        self.assertEqual(before, "Priority: none, Tags: none")
+        self.assertEqual(after, "Priority: High, Tags: Bikes")
+
+    def test_rehearsal_of_ignored_and_held_mails(self):
+        ads = self.rule(("subject", "contains", "sale"), action="ignore", reason="ads")
+        row = self.mail(subject="Sale")
+        question = self.mail(subject="A question")
+        self.assertFalse(self.rehearse(), "nothing changed")
+        ads.active = False
+        self.assertEqual(self.rehearse()[row], (row.verdict, "Team: Support"))
+        ads.active = True
+        hold = self.rule(("subject", "contains", "question"), action="hold", name="H")
+        self.assertEqual(list(self.rehearse()), [question])
+        self.assertIn("“H”", self.rehearse()[question][1])
+        hold.unlink()
+        question.write(
+            {
+                "state": "quarantined",
+                "verdict_terms": {"source": HELD, "values": ["H"]},
+            }
+        )
+        self.env["crm.mailgateway.result"].search(
+            [("journal_id", "=", question.id)]
+        ).unlink()
+        self.assertEqual(list(self.rehearse()), [question])
+
+    def test_rehearsal_leaves_nothing_behind(self):
+        self.mail(subject="A question")
+        self.rule(team_id=self.sales.id)
+        cases = self.env["crm.case"].search_count([])
+        results = self.env["crm.mailgateway.result"].search_count([])
+        self.assertEqual(len(self.rehearse()), 1)
+        self.assertEqual(self.env["crm.case"].search_count([]), cases)
+        found = self.env["crm.mailgateway.result"].search_count([])
+        self.assertEqual(found, results)

@@ -179,7 +179,7 @@ class TestClosedCases(ThreadingCommon):
         self.assertEqual(case.state, "open")
 
     def test_new_case_that_follows(self):
-        self.team.follow_up = "new"
+        self.team.reopen_policy = "never"
         case, sent = self.closed()
         other = self.answer(sent)
         self.assertNotEqual(other, case)
@@ -189,7 +189,7 @@ class TestClosedCases(ThreadingCommon):
         self.assertIn(other.number, case.message_ids[0].body)
 
     def test_reopen_for_some_days(self):
-        self.team.write({"follow_up": "days", "follow_up_days": 14})
+        self.team.write({"reopen_policy": "days", "reopen_days": 14})
         case, sent = self.closed(days=13)
         self.assertEqual(self.answer(sent), case)
         case, sent = self.closed(days=15)
@@ -201,7 +201,7 @@ class TestClosedCases(ThreadingCommon):
         case, sent = self.closed()
         self.assertEqual(self.answer(sent, body="Thank you!"), case)
         self.assertEqual(case.state, "open", "off by default")
-        self.team.write({"ignore_thanks": True, "follow_up": "new"})
+        self.team.write({"ignore_thanks": True, "reopen_policy": "never"})
         case, sent = self.closed()
         self.assertEqual(self.answer(sent, body="Vielen Dank!\n-- \nRobin"), case)
         self.assertEqual(case.state, "done")
@@ -209,7 +209,7 @@ class TestClosedCases(ThreadingCommon):
         self.assertEqual(other.origin_id, case)
 
     def test_machines_neither_reopen_nor_open(self):
-        self.team.follow_up = "new"
+        self.team.reopen_policy = "never"
         case, sent = self.closed()
         before = case.date_last_customer_message
         for header in (
@@ -223,5 +223,5 @@ class TestClosedCases(ThreadingCommon):
 
     def test_days_cannot_be_negative(self):
         with self.assertRaises(CheckViolation), mute_logger("odoo.sql_db"):
-            self.team.follow_up_days = -1
+            self.team.reopen_days = -1
             self.env.flush_all()

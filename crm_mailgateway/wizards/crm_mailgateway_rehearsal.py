@@ -1,18 +1,22 @@
 from datetime import timedelta
 
-from odoo import Command, fields, models
+from odoo import Command, api, fields, models
+
+from ..models.mail_thread_rules import ROUTED
 
 DAYS = 31
 MAX_MAILS = 300
-CASE = "crm.case"
+HELD = "Held for a person by rule “%s”."
 
 
 class CrmMailgatewayRehearsal(models.TransientModel):
     """*Rehearse*: what the rules, as they are now, would have done with last month.
 
-    Every mail whose bytes are kept is planned again, and nothing of it is kept. The
-    list shows what would have gone to another team than the one that has its case, or
-    would have been ignored or held.
+    Every mail that opened a case, or that a rule ignored or held, is planned again if
+    its bytes are kept, and nothing of it is kept. Compared is what the rules of that
+    day decided, not what staff made of the case afterwards. The list shows each mail
+    that would have got another team, type, category, responsible, priority or tags, or
+    would now be ignored, held, or made a case.
     """
 
     _name = "crm.mailgateway.rehearsal"
@@ -22,6 +26,13 @@ class CrmMailgatewayRehearsal(models.TransientModel):
     line_ids = fields.One2many(
         "crm.mailgateway.rehearsal.line", "rehearsal_id", readonly=True
     )
+    line_count = fields.Integer(compute="_compute_line_count")
+    is_rehearsed = fields.Boolean()
+
+    @api.depends("line_ids")
+    def _compute_line_count(self):
+        for rehearsal in self:
+            rehearsal.line_count = len(rehearsal.line_ids)
 
     def action_rehearse(self):
         self.ensure_one()
@@ -30,6 +41,7 @@ class CrmMailgatewayRehearsal(models.TransientModel):
         self.line_ids.unlink()
         self.write(
             {
+                "is_rehearsed": True,
                 "mail_count": len(received),
                 "line_ids": [Command.create(vals) for vals in lines if vals],
             }
@@ -44,16 +56,25 @@ class CrmMailgatewayRehearsal(models.TransientModel):
         }
 
     def _get_mails(self):
-        """Return the mails of last month that made a case, the latest first."""
+        """Return the mails of last month that rules were asked about, latest first."""
         since = fields.Datetime.now() - timedelta(days=DAYS)
-        return self.env["crm.mailgateway.message"].search(
+        received = self.env["crm.mailgateway.message"].search(
             [
                 ("create_date", ">=", since),
-                ("case_id", "!=", False),
-                ("state", "=", "processed"),
+                ("res_model", "=", "crm.case"),
+                ("state", "in", ("processed", "ignored", "quarantined")),
             ],
             limit=MAX_MAILS,
         )
+        routed = self._get_routings(received)
+        return received.filtered(lambda r: r.id in routed or r._is_held_by_rule())
+
+    def _get_routings(self, received):
+        """Return what was decided about each new case, by the mail's id."""
+        # sudo: the gateway's own book, about mails that the user may read
+        results = self.env["crm.mailgateway.result"].sudo()
+        found = results.search([("journal_id", "in", received.ids)])
+        return {r.journal_id: r.routing["cases"] for r in found if r.routing}
 
     def _prepare_line_vals(self, received):
         """Return values of a line, or None for a mail that goes where it went."""
@@ -61,23 +82,55 @@ class CrmMailgatewayRehearsal(models.TransientModel):
         content = received.sudo()._read_content()
         if not content:
             return None
-        plan = self.env["mail.thread"]._mailgateway_plan(content)
+        before = self._get_routings(received).get(received.id)
+        mailbox = received.sudo().mailbox_id  # as above
+        gateway = self.env["mail.thread"].with_context(
+            default_fetchmail_server_id=mailbox.id
+        )
+        plan = gateway._mailgateway_plan(content)
         if plan.trace and plan.trace.decisions.found_by:
             return None  # an answer: rules are not asked
-        before = received.case_id.sudo().team_id
-        if plan.obstacle or not plan.routes:
-            outcome = self.env["crm.mailgateway.try"]._say_outcome(plan)
-            return {"received_id": received.id, "before": before.name, "after": outcome}
-        teams = self._get_teams(plan)
-        if before in teams:
+        after = None if plan.obstacle else plan.trace.decisions.routing
+        if before == after:
             return None
-        names = ", ".join(teams.mapped("display_name"))
-        return {"received_id": received.id, "before": before.name, "after": names}
+        then, now = self._say_difference(before, after)
+        outcome = self.env["crm.mailgateway.try"]._say_outcome(plan)
+        return {
+            "received_id": received.id,
+            "before": then or received.verdict,
+            "after": now or outcome,
+        }
 
-    def _get_teams(self, plan):
-        ids = [(values or {}).get("team_id") for _model, _id, values in plan.routes]
-        teams = self.env["crm.case.team"].sudo().browse(filter(None, ids))
-        return teams if all(ids) else teams | teams._get_fallback_team()
+    def _say_difference(self, before, after):
+        """Say in words what differs; an empty text where there is no case."""
+        names = ROUTED
+        if before and after and len(before) == len(after):
+            pairs = list(zip(before, after, strict=True))
+            names = [n for n in ROUTED if any(a[n] != b[n] for a, b in pairs)]
+        return tuple(
+            "; ".join(filter(None, (self._say_routing(r, names) for r in routings)))
+            for routings in (before or (), after or ())
+        )
+
+    def _say_routing(self, routing, names):
+        case = self.env["crm.case"]
+        labels = case.fields_get(names, ["string"])
+        said = [
+            f"{labels[name]['string']}: {self._say_value(case, name, routing[name])}"
+            for name in names
+            if routing[name] or len(names) < len(ROUTED)
+        ]
+        return ", ".join(said)
+
+    def _say_value(self, case, name, value):
+        field = case._fields[name]
+        if not value:
+            return self.env._("none")
+        if field.relational:
+            # sudo: rules name what not everybody may read
+            records = self.env[field.comodel_name].sudo().browse(value).exists()
+            return ", ".join(records.mapped("display_name")) or self.env._("deleted")
+        return dict(field._description_selection(self.env)).get(value, value)
 
 
 class CrmMailgatewayRehearsalLine(models.TransientModel):
@@ -92,5 +145,16 @@ class CrmMailgatewayRehearsalLine(models.TransientModel):
     received_id = fields.Many2one(
         "crm.mailgateway.message", "Mail", required=True, ondelete="cascade"
     )
-    before = fields.Char("Went to")
-    after = fields.Char("Would go to")
+    before = fields.Char("Then")
+    after = fields.Char("Now")
+
+
+class CrmMailgatewayMessage(models.Model):
+    """Tells a mail that a rule holds from one that could not be read."""
+
+    _inherit = "crm.mailgateway.message"
+
+    def _is_held_by_rule(self):
+        self.ensure_one()
+        terms = self.verdict_terms or {}
+        return self.state == "quarantined" and terms.get("source") == HELD

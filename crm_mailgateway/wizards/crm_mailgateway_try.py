@@ -4,9 +4,7 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
 from .. import words
-from ..models.crm_mailgateway_rule_condition import KINDS
 from ..models.mail_thread_threading import FOUND
-from ..pipeline import classify
 
 CASE = "crm.case"
 
@@ -34,7 +32,7 @@ class CrmMailgatewayTry(models.TransientModel):
 
     def action_try(self):
         self.ensure_one()
-        plan = self.env["mail.thread"]._mailgateway_plan(self._get_content())
+        plan = self._get_gateway()._mailgateway_plan(self._get_content())
         self.line_ids.unlink()
         self.write({"is_tried": True, **self._prepare_plan_vals(plan)})
         return {
@@ -45,6 +43,12 @@ class CrmMailgatewayTry(models.TransientModel):
             "view_mode": "form",
             "target": "new",
         }
+
+    def _get_gateway(self):
+        """A received mail is tried as one of the mailbox that it lay in."""
+        mailbox = self.received_id.sudo().mailbox_id  # its form is for administrators
+        gateway = self.env["mail.thread"]
+        return gateway.with_context(default_fetchmail_server_id=mailbox.id)
 
     def _get_content(self):
         """Return the bytes to try.
@@ -83,12 +87,11 @@ class CrmMailgatewayTry(models.TransientModel):
         }
 
     def _say_kind(self, verdict):
-        others = {
-            classify.BOUNCE: self.env._("Bounce"),
-            classify.REPORT: self.env._("Delivery report"),
-            classify.OWN: self.env._("Our own mail"),
-        }
-        kind = others.get(verdict.kind) or dict(KINDS).get(verdict.kind)
+        received = self.env["crm.mailgateway.message"]
+        labels = dict(
+            received._fields["classification"]._description_selection(self.env)
+        )
+        kind = labels[verdict.kind]
         return f"{kind} ({verdict.signal})" if verdict.signal else kind
 
     def _say_thread(self, plan):
@@ -124,12 +127,12 @@ class CrmMailgatewayTry(models.TransientModel):
     def _say_route(self, model, res_id, values):
         if model != CASE:
             name = self.env["ir.model"]._get(model).name
-            return self.env._("left to Odoo (%s)", name)
+            return self.env._("Left to Odoo (%s)", name)
         if res_id:
-            return self.env._("added to the case")
+            return self.env._("Added to the case")
         team = self.env["crm.case.team"].browse((values or {}).get("team_id") or [])
         team = team or team._get_fallback_team()
-        return self.env._("new case for %s", team.display_name)
+        return self.env._("New case for %s", team.display_name)
 
     def _say_failed(self, rule, match):
         if match:

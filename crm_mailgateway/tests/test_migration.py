@@ -1,0 +1,42 @@
+import importlib.util
+from pathlib import Path
+
+from odoo.tests import TransactionCase, tagged
+
+SCRIPTS = Path(__file__).parents[1] / "migrations"
+
+
+@tagged("post_install", "-at_install")
+class TestMigration(TransactionCase):
+    """What older versions said is said by the settings of today."""
+
+    def migrate(self, path):
+        specification = importlib.util.spec_from_file_location("script", SCRIPTS / path)
+        script = importlib.util.module_from_spec(specification)
+        specification.loader.exec_module(script)
+        script.migrate(self.env.cr, "19.0.1.1.0")
+
+    def test_one_setting_for_answers_to_closed_cases(self):
+        self.env.cr.execute(
+            "ALTER TABLE crm_case_team ADD COLUMN follow_up varchar,"
+            " ADD COLUMN follow_up_days integer"
+        )
+        cases = {
+            ("new", 14, "always"): ("never", 14),
+            ("days", 7, "always"): ("days", 7),
+            ("reopen", 14, "always"): ("always", 30),
+            ("reopen", 14, "never"): ("never", 30),
+            ("new", 14, "days"): ("days", 30),
+        }
+        teams = self.env["crm.case.team"]
+        for (follow_up, days, policy), expected in cases.items():
+            team = teams.create({"name": "Any", "reopen_policy": policy})
+            self.env.flush_all()
+            self.env.cr.execute(
+                "UPDATE crm_case_team SET follow_up = %s, follow_up_days = %s"
+                " WHERE id = %s",
+                (follow_up, days, team.id),
+            )
+            self.migrate("19.0.1.2.0/pre-follow_up.py")
+            team.invalidate_recordset()
+            self.assertEqual((team.reopen_policy, team.reopen_days), expected)

@@ -1,0 +1,49 @@
+from odoo.tests import tagged
+
+from ..models.crm_mailgateway_rule import HeldByRule
+from ..trace import MailTrace
+from .test_rules import RulesCommon
+
+
+@tagged("post_install", "-at_install")
+class TestSignal(RulesCommon):
+    """The journal tells which kind of mail it was, and which signal decided."""
+
+    def test_kind_and_signal_stand_in_the_journal(self):
+        for headers, kind, signal in (
+            ({}, "human", ""),
+            ({"Auto_Submitted": "no"}, "human", ""),
+            ({"Auto_Submitted": "auto-replied"}, "automatic", "Auto-Submitted"),
+            ({"X_Autoreply": "yes", "subject": "Out of office"}, "out_of_office", "X-"),
+            ({"Precedence": "list"}, "list", "Precedence"),
+            ({"X_Spam_Flag": "YES"}, "spam", "X-Spam-Flag"),
+        ):
+            with self.subTest(headers=headers):
+                row = self.mail(**headers)
+                self.assertTrue(row.case_id)
+                self.assertEqual(row.classification, kind)
+                self.assertIn(signal, row.classified_by or "")
+        groups = self.env["crm.mailgateway.message"]._read_group(
+            [("classification", "!=", False)], ["classification"], ["__count"]
+        )
+        self.assertIn(("spam", 1), groups)
+
+    def test_an_ignored_mail_has_a_kind_too(self):
+        self.rule(("subject", "contains", "sale"), action="ignore", reason="ads")
+        row = self.mail(subject="Sale", Precedence="bulk")
+        self.assertEqual((row.state, row.classification), ("ignored", "automatic"))
+
+    def test_held_is_no_failure(self):
+        """No traceback, no attempt that failed: a person is asked, that is all."""
+        row = self.mail()
+        trace = MailTrace(row.id, row.message_id)
+        trace.decisions.mail = object()
+        trace.target = "crm.case"
+        self.rule(name="Lawyers", action="hold")
+        with self.assertRaises(HeldByRule) as caught:
+            self.mail(subject="From my lawyer")
+        row._fail(row.id, caught.exception, trace)
+        self.assertEqual((row.state, row.attempts), ("quarantined", 0))
+        self.assertFalse(row.error)
+        self.assertFalse(row.traceback)
+        self.assertEqual(row.classification, "human")
