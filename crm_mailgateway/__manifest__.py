@@ -47,5 +47,8 @@
         ],
     },
     "uninstall_hook": "uninstall_hook",
-    "demo": ["demo/crm_mailgateway_demo.xml"],
+    "demo": [
+        "demo/crm_mailgateway_demo.xml",
+        "demo/crm_mailgateway_routing_demo.xml",
+    ],
 }

@@ -9,7 +9,14 @@ from odoo.addons.crm_cases.models.crm_case_sla import RESPONSE
 
 from .crm_case import TEMPLATE
 
-LANGUAGES = ("fr", "de", "es")
+# How the languages of the texts write a day and a time.
+FORMATS = {
+    "fr": "EEEE d MMMM 'à' HH:mm",
+    "de": "EEEE, d. MMMM, HH:mm 'Uhr'",
+    "es": "EEEE d 'de' MMMM 'a las' HH:mm",
+}
+LANGUAGES = tuple(FORMATS)
+FORMAT = "EEEE, d MMMM, HH:mm"
 
 
 class CrmCase(models.Model):
@@ -93,7 +100,7 @@ class CrmCase(models.Model):
         locale = short if short in LANGUAGES else (self.env.lang or "en_US")
         return babel.dates.format_datetime(
             moment,
-            "EEEE, d MMMM, HH:mm",
+            FORMATS.get(short, FORMAT),
             tzinfo=pytz.timezone(calendar.tz or "UTC"),
             locale=babel.Locale.parse(locale.partition("@")[0]),
         )

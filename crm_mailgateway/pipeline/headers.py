@@ -82,15 +82,25 @@ def derived_message_id(content):
 
 def _text(message, name):
     """Return one header as clean text on one line."""
-    value = message.get(name)
-    if value is None:
+    raw = next((v for n, v in message.raw_items() if n.lower() == name.lower()), None)
+    if raw is None:
         return ""
+    value = _eight_bit(str(raw))
     try:
-        parts = email.header.decode_header(str(value))
+        parts = email.header.decode_header(value)
         decoded = "".join(_decoded(part, charset) for part, charset in parts)
     except (ValueError, LookupError, email.errors.MessageError):
-        decoded = str(value)
+        decoded = value
     return _UNPRINTABLE.sub(" ", decoded).strip()[:MAX_TEXT]
+
+
+def _eight_bit(raw):
+    """Return a header that was written without any encoding, as some programs do."""
+    content = raw.encode("utf-8", "surrogateescape")
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
 
 
 def _decoded(part, charset):

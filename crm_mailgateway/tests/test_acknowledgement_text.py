@@ -72,9 +72,9 @@ class TestAcknowledgementText(ThreadingCommon):
         )
         said = {
             "en": "We answer by Monday, 30 November, 13:00 at the latest.",
-            "fr": "au plus tard le lundi, 30 novembre, 13:00.",
-            "de": "spätestens am Montag, 30 November, 13:00.",
-            "es": "a más tardar el lunes, 30 noviembre, 13:00.",
+            "fr": "au plus tard le lundi 30 novembre à 13:00.",
+            "de": "spätestens am Montag, 30. November, 13:00 Uhr.",
+            "es": "a más tardar el lunes 30 de noviembre a las 13:00.",
         }
         for code, words in said.items():
             with self.subTest(code=code), freeze_time("2026-11-28 12:00:00"):

@@ -24,6 +24,13 @@ class TestHeaders(BaseCase):
         self.assertEqual(envelope.message_id, "<1@example.com>")
         self.assertEqual(envelope.sent_on, datetime.datetime(2026, 3, 2, 8, 0))
 
+    def test_headers_without_any_encoding(self):
+        for charset in ("utf-8", "latin-1"):
+            mail = "Subject: Me caí\r\nFrom: Tomás <t@x.example>\r\n\r\n"
+            envelope = read_envelope(mail.encode(charset))
+            self.assertEqual(envelope.subject, "Me caí")
+            self.assertEqual(envelope.sender, "Tomás <t@x.example>")
+
     def test_without_message_id_the_id_is_that_of_the_content(self):
         """IMAP, POP3 and a pipe differ in line ends only."""
         content = b"From: a@b.example\r\n\r\nHello\r\n"

@@ -7,8 +7,10 @@ from .common import CUSTOMER, DOMAIN
 from .test_threading import STAFF, STRANGER
 from .test_voice import VoiceCommon
 
+OUTSIDER = "robin@home.example"
 PARTICIPANT, OTHER, FORGED = "participant", "stranger", "forged staff"
 SENDERS = {PARTICIPANT: CUSTOMER, OTHER: STRANGER, FORGED: STAFF}
+DAYS = 14
 # What becomes of a mail: it joins the case, joins it under a warning, or makes another.
 JOINS, WARNED, NEW = "joins", "joins under a warning", "new case"
 
@@ -20,15 +22,22 @@ MATRIX = {
     "token in the address": (JOINS, WARNED, WARNED),
     "headers dropped, history quoted": (JOINS, WARNED, WARNED),
     "headers dropped, number in subject": (JOINS, NEW, NEW),
+    "headers dropped, RE:": (JOINS, NEW, NEW),
     "headers dropped, AW:": (JOINS, NEW, NEW),
     "headers dropped, SV:": (JOINS, NEW, NEW),
     "headers dropped, 回复:": (JOINS, NEW, NEW),
     "headers dropped, number of a foreign system": (NEW, NEW, NEW),
     "headers dropped, subject edited": (NEW, NEW, NEW),
     "altered token in the address": (NEW, NEW, NEW),
-    "closed yesterday": (JOINS, WARNED, WARNED),
-    "closed long ago": (NEW, NEW, NEW),
-    "closed long ago, by number": (NEW, NEW, NEW),
+    "stolen number, subject edited": (JOINS, NEW, NEW),
+    "truncated token in the address": (NEW, NEW, NEW),
+    "closed N-1 days ago": (JOINS, WARNED, WARNED),
+    "closed N-1 days ago, by number": (JOINS, NEW, NEW),
+    "closed N+1 days ago": (NEW, NEW, NEW),
+    "closed N+1 days ago, by number": (NEW, NEW, NEW),
+    "merged, headers kept": (JOINS, WARNED, WARNED),
+    "merged, token in the address": (JOINS, WARNED, WARNED),
+    "merged, number in subject": (JOINS, NEW, NEW),
 }
 
 
@@ -45,7 +54,11 @@ class TestThreadingMatrix(VoiceCommon):
     def outcome(self, behaviour, sender):
         case = self.new_case(Message_ID=f"<first-{next(self.numbers)}@client.example>")
         sent = self.answered(case)
-        headers = self.headers(behaviour, case, sent)
+        if behaviour.startswith("merged"):
+            headers = self.merged(behaviour, case, sent)
+            case = case._mailgateway_survivor()
+        else:
+            headers = self.headers(behaviour, case, sent)
         row = self.mail(From=sender, **headers)
         if row.case_id != case:
             self.assertTrue(row.case_id, "never lost")
@@ -68,18 +81,49 @@ class TestThreadingMatrix(VoiceCommon):
             return {"To": self.token_address(case)}
         if kind == "altered token in the address":
             return {"To": f"support+c{case.id}-aaaaaaaaaaaaaaaa@{DOMAIN}"}
+        if kind == "truncated token in the address":
+            return {
+                "To": self.token_address(case, self.secret._case_token(case.id)[:-1])
+            }
+        if kind == "stolen number":
+            return {"subject": f"Please pay! [{case.number}]"}
         if kind.startswith("closed"):
-            self.close(case, days=1 if kind == "closed yesterday" else 30)
+            self.close(case, days=DAYS - 1 if "N-1" in kind else DAYS + 1)
             return {"subject": tag} if detail else reply
         subject = {"subject edited": "Something else"}.get(detail, f"Re: {tag}")
         prefix = "Fwd: " if kind.startswith("forwarded") else ""
         return {**reply, "subject": prefix + subject}
+
+    def merged(self, behaviour, case, sent):
+        """Merge a case into another one, and return how a client answers to it."""
+        number = next(self.numbers)
+        survivor = self.new_case(Message_ID=f"<survivor-{number}@client.example>")
+        (survivor | case)._merge(survivor)
+        return {
+            "headers kept": {"In_Reply_To": sent.message_id},
+            "token in the address": {"To": self.token_address(case)},
+            "number in subject": {"subject": f"Re: [{case.number}]"},
+        }[behaviour.partition(", ")[2]]
+
+    def test_from_another_address(self):
+        """A colleague of the customer takes part, somebody of another firm does not."""
+        firm = self.env["res.partner"].create({"name": "Firm", "is_company": True})
+        self.customer.parent_id = firm
+        self.env["res.partner"].create(
+            {"name": "Kim", "email": "kim@home.example", "parent_id": firm.id}
+        )
+        for address, expected in (("kim@home.example", JOINS), (OUTSIDER, NEW)):
+            case = self.new_case(Message_ID=f"<{address}>")
+            row = self.mail(subject=f"Re: [{case.number}]", From=address)
+            self.assertEqual(JOINS if row.case_id == case else NEW, expected)
+            self.assertFalse(case.mail_warning)
 
     def dropped(self, detail, case, tag):
         token = self.secret._case_token(case.id)
         return {
             "history quoted": {"body": f"Still there\n\n> Hello\n> [ref:{token}]"},
             "number in subject": {"subject": tag},
+            "RE:": {"subject": f"RE: {tag}"},
             "AW:": {"subject": f"AW: {tag}"},
             "SV:": {"subject": f"SV: {tag}"},
             "回复:": {"subject": f"回复: {tag}"},
@@ -88,7 +132,7 @@ class TestThreadingMatrix(VoiceCommon):
         }[detail]
 
     def close(self, case, days):
-        case.team_id.write({"reopen_policy": "days", "reopen_days": 14})
+        case.team_id.write({"reopen_policy": "days", "reopen_days": DAYS})
         case._transition("open")
         case._transition("done")
         case.date_closed = fields.Datetime.now() - timedelta(days=days)
