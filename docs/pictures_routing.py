@@ -1,7 +1,8 @@
 """Takes the pictures of the how-to about routing, from a running demo.
 
 Started by ``./dev pictures`` while ``./dev run`` serves a fresh demo database. Shows
-the rules, one of them, the trial of a mail, a rehearsal, and a case with an unknown sender.
+the rules, one of them, the trial of a mail, a rehearsal, and a case with an unknown
+sender.
 """
 
 import shutil
