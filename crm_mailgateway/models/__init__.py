@@ -35,6 +35,7 @@ from . import mail_thread_threading
 from . import crm_case_threading
 from . import crm_case_voice
 from . import crm_case_command
+from . import crm_case_team_fallback
 from . import crm_case_team_followup
 from . import crm_case_limits
 from . import mail_mail

@@ -3,6 +3,7 @@ from odoo.tools import LazyTranslate, email_normalize, email_split
 
 from ..pipeline.language import detect_language
 from ..pipeline.matching import Facts
+from ..trace import CONTEXT_KEY
 from .crm_mailgateway_rule import HOLD, IGNORE, HeldByRule
 
 _lt = LazyTranslate(__name__)
@@ -118,6 +119,19 @@ class MailThread(models.AbstractModel):
         # Its other fields change outside of the cache, once the mail is settled.
         received = received.with_context(prefetch_fields=False)
         return received.browse(trace.journal_id).size
+
+    @api.model
+    def _message_route_process(self, message, message_dict, routes):
+        """A machine's mail is no customer's reply, also to automation rules.
+
+        Those that wait for messages look for this key, to leave alone what automation
+        itself sends.
+        """
+        trace = self.env.context.get(CONTEXT_KEY)
+        machine = trace and not trace.classification.is_customers_word
+        if machine and trace.target == CASE:
+            self = self.with_context(__action_done={})
+        return super()._message_route_process(message, message_dict, routes)
 
     @api.model
     def _mailgateway_record_ignored(self, trace, res_id):

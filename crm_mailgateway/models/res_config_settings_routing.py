@@ -2,6 +2,7 @@ from odoo import fields, models
 from odoo.exceptions import AccessError
 
 from .crm_case_limits import LIMIT, LIMIT_PARAMETER, TOTAL, TOTAL_PARAMETER
+from .crm_case_team_fallback import PARAMETER as FALLBACK_PARAMETER
 from .mail_thread_attachments import (
     COUNT_PARAMETER,
     EXTENSIONS_PARAMETER,
@@ -16,6 +17,11 @@ class ResConfigSettings(models.TransientModel):
 
     _inherit = "res.config.settings"
 
+    crm_mailgateway_fallback_team_id = fields.Many2one(
+        "crm.case.team",
+        string="Team for everything else",
+        config_parameter=FALLBACK_PARAMETER,
+    )
     crm_mailgateway_authserv_ids = fields.Char(
         "Sender checks by",
         config_parameter=AUTHSERV_PARAMETER,

@@ -9,6 +9,10 @@ from .common import CUSTOMER, DOMAIN, compose
 from .test_threading import STAFF
 from .test_voice import PASS, VoiceCommon
 
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAA"
+    "AABJRU5ErkJggg=="
+)
 HTML = """
 <html><head><style>body{background:url(https://evil.example/a.png)}</style></head>
 <body onload="alert(1)"><script>alert(1)</script>
@@ -187,3 +191,35 @@ class TestAttacks(VoiceCommon):
             To=self.token_address(case, token),
         )
         self.assertNotEqual(case.state, "done")
+
+    def test_no_attachment_runs_in_our_name(self):
+        """What a browser would run is kept as text; pictures of the text stay in it."""
+        message = EmailMessage()
+        for name, value in {
+            "From": CUSTOMER,
+            "To": f"support@{DOMAIN}",
+            "Subject": "Pages",
+            "Message-ID": "<pages@client.example>",
+        }.items():
+            message[name] = value
+        message.set_content("Hello")
+        message.add_alternative(
+            "<p>Hello</p><img src='cid:logo'>"
+            "<img src='data:image/png;base64,iVBORw0K'>",
+            subtype="html",
+        )
+        message.get_payload()[1].add_related(PNG, "image", "png", cid="<logo>")
+        script = b"<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>"
+        for name, subtype in (("a.html", "html"), ("b.xml", "xml")):
+            message.add_attachment(script, "text", subtype, filename=name)
+        message.add_attachment(script, "image", "svg+xml", filename="c.svg")
+        case = self.receive(bytes(message)).case_id
+        attachments = self.env["ir.attachment"].search(
+            [("res_model", "=", "crm.case"), ("res_id", "=", case.id)]
+        )
+        kinds = {a.name: a.mimetype for a in attachments}
+        for name in ("a.html", "b.xml", "c.svg"):
+            self.assertEqual(kinds[name], "text/plain")
+        body = case.message_ids.sorted("id")[0].body
+        self.assertIn("/web/image/", body)
+        self.assertNotIn("data:", body.replace("data-", ""))

@@ -47,3 +47,50 @@ class TestSignal(RulesCommon):
         self.assertFalse(row.error)
         self.assertFalse(row.traceback)
         self.assertEqual(row.classification, "human")
+
+    def test_a_machine_is_no_customer_who_replied(self):
+        automation = self.env["base.automation"].create(
+            {
+                "name": "Customer replied",
+                "model_id": self.env["ir.model"]._get_id("crm.case"),
+                "trigger": "on_message_received",
+            }
+        )
+        self.env["ir.actions.server"].create(
+            {
+                "name": "Hurry",
+                "model_id": automation.model_id.id,
+                "base_automation_id": automation.id,
+                "state": "code",
+                "code": "record.write({'priority': '3'})",
+                "usage": "base_automation",
+            }
+        )
+        case = self.new_case(Auto_Submitted="auto-generated")
+        sent = self.answered(case)
+        for headers in ({"Auto_Submitted": "auto-replied"}, {"X_Autoreply": "yes"}):
+            self.mail(In_Reply_To=sent.message_id, **headers)
+            self.assertEqual(case.priority, "1")
+        self.mail(In_Reply_To=sent.message_id)
+        self.assertEqual(case.priority, "3")
+
+    def test_what_is_meant_for_nobody_goes_where_the_setting_says(self):
+        teams = self.env["crm.case.team"]
+        general = teams._get_fallback_team()
+        settings = self.env["res.config.settings"]
+        settings.create({"crm_mailgateway_fallback_team_id": self.sales.id}).execute()
+        self.assertEqual(teams._get_fallback_team(), self.sales)
+        self.sales.active = False
+        self.assertEqual(teams._get_fallback_team(), general)
+        self.sales.unlink()
+        self.assertEqual(teams._get_fallback_team(), general)
+
+    def test_quoted_history_is_folded(self):
+        case = self.new_case()
+        self.mail(
+            subject=f"Re: [{case.number}]",
+            body="It still squeals.\n\nOn Monday Support wrote:\n> We look into it\n",
+        )
+        body = case.message_ids.sorted("id")[-1].body
+        self.assertIn("data-o-mail-quote", body)
+        self.assertLess(body.index("squeals"), body.index("data-o-mail-quote"))
