@@ -15,6 +15,7 @@ class MailTrace:
 
     :param journal_id: the journal row of the mail
     :param message_id: its Message-ID, or the one derived from its content
+    :param size: how many bytes it has: its journal row may be out of sight
     :param route: the case, or values of a new one, that a person decided on
     :param verdict: in words, what was decided and why
     :param classification: person or machine
@@ -35,6 +36,7 @@ class MailTrace:
     journal_id: int
     message_id: str
     route: int | dict | None = None
+    size: int = 0
     verdict: object = ""
     classification: Verdict = dataclasses.field(default_factory=lambda: Verdict(HUMAN))
     routed: bool = False

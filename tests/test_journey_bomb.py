@@ -50,10 +50,23 @@ def wait_until_filed(erp, subject):
     return time.monotonic() - start
 
 
+def check_rules_hold_on_any_cursor(erp):
+    """A call from outside does not see what was stored since it was let in."""
+    condition = {"field": "size", "operator": "less", "value": "100"}
+    rule = {"name": "Small", "priority": "3", "condition_ids": [(0, 0, condition)]}
+    rule_id = erp.call("crm.mailgateway.rule", "create", rule)
+    content = mail("rpc@x.test", MAILBOX, "by call").decode()
+    erp.call("mail.thread", "message_process", False, content)
+    [case] = erp.wait_for("crm.case", [("name", "=", "Mail by call")], ["priority"])
+    assert case["priority"] == "3"
+    erp.call("crm.mailgateway.rule", "unlink", [rule_id])
+
+
 def check_flood(erp, dovecot, sink, count, limit):
     """Drop a flood into one mailbox, and now and then a mail into another."""
     add_mailbox(erp, dovecot, "imap")
     add_mailbox(erp, dovecot, "imap", user=OTHER, name="Other")
+    check_rules_hold_on_any_cursor(erp)
     dovecot.deliver(OTHER, mail("first@x.test", OTHER, "first"))
     for number in range(count):
         # Half of it from one address, half from ever new ones.

@@ -61,7 +61,7 @@ class MailThread(models.AbstractModel):
         route = self.env.context.get(ROUTE_KEY) if stored else None
         if not stored:
             stored = journal._store(content, mailbox_id, arguments)
-        trace = MailTrace(stored.id, stored.message_id, route)
+        trace = MailTrace(stored.id, stored.message_id, route, size=len(content))
         gateway = self.with_context(
             **{CONTEXT_KEY: trace, ROW_KEY: None, ROUTE_KEY: None}
         )

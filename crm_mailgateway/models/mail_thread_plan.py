@@ -48,7 +48,7 @@ class MailThread(models.AbstractModel):
         if reason:
             verdict = words.pack(QUARANTINE_VERDICTS.get(reason))
             return Plan(None, obstacle=words.speak(self.env, verdict) or reason)
-        trace = MailTrace(0, read_envelope(content).message_id)
+        trace = MailTrace(0, read_envelope(content).message_id, size=len(content))
         # sudo: the gateway sees all cases; who plans is shown where mails go
         gateway = self.sudo().with_context(**{CONTEXT_KEY: trace})
         with self.env.cr.savepoint() as savepoint:

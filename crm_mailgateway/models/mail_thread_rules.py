@@ -102,7 +102,7 @@ class MailThread(models.AbstractModel):
                 (name, " ".join(str(value).split()))
                 for name, value in message.raw_items()
             )[:MAX_HEADERS],
-            size=self._mailgateway_size(trace),
+            size=trace.size,
             attachments=len(message_dict.get("attachments") or ()),
             classification=trace.classification.kind,
             partner_id=partner.id or None,
@@ -110,15 +110,6 @@ class MailThread(models.AbstractModel):
             language=detect_language(decisions.text),
             is_working_time=not asks_time or team._crm_mailgateway_is_working_time(),
         )
-
-    @api.model
-    def _mailgateway_size(self, trace):
-        if not trace.journal_id:
-            return len(bytes(trace.decisions.mail))  # tried, not received
-        received = self.env["crm.mailgateway.message"].sudo()  # the gateway's own book
-        # Its other fields change outside of the cache, once the mail is settled.
-        received = received.with_context(prefetch_fields=False)
-        return received.browse(trace.journal_id).size
 
     @api.model
     def _message_route_process(self, message, message_dict, routes):
