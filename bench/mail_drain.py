@@ -16,7 +16,7 @@ from harness import in_turn, median
 
 ROOT = Path(__file__).resolve().parents[1]
 # Mails to drain, rounds, messages of the long history.
-SIZES = {"small": (200, 3, 200_000), "full": (400, 3, 1_000_000)}
+SIZES = {"small": (100, 2, 200_000), "full": (400, 3, 1_000_000)}
 SHORT_HISTORY = 10_000
 
 FILL = """

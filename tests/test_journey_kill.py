@@ -12,8 +12,9 @@ from test_journey_mail import FETCH, MAILBOX, add_mailbox, compose
 COUNT = 300
 
 
-def fetch_until_killed(erp, seconds):
-    """Let the scheduler fetch, and kill the server some time into it."""
+def fetch_until_killed(erp, dovecot, seconds):
+    """Let the scheduler fetch, and kill the server some time after a first mail."""
+    before = dovecot.count(MAILBOX, "SEEN")
 
     def fetch():
         # The connection breaks with the server: that is the point.
@@ -22,6 +23,10 @@ def fetch_until_killed(erp, seconds):
 
     thread = threading.Thread(target=fetch)
     thread.start()
+    deadline = time.monotonic() + 60
+    while dovecot.count(MAILBOX, "SEEN") == before < COUNT:
+        assert time.monotonic() < deadline, "nothing is fetched"
+        time.sleep(0.02)
     time.sleep(seconds)
     erp.kill()
     thread.join()
@@ -58,7 +63,7 @@ def check_kills(erp, dovecot, rounds, pause):
     sender.start()
     met = set()
     for number in range(rounds):
-        fetch_until_killed(erp, source.uniform(0.3, 2.0))
+        fetch_until_killed(erp, dovecot, source.uniform(0, 1))
         erp.start()
         seen = dovecot.count(MAILBOX, "SEEN")
         kept = erp.call("crm.mailgateway.message", "search_count", [])

@@ -20,4 +20,7 @@ class ReceivedMailController(http.Controller):
             ("X-Content-Type-Options", "nosniff"),
             ("Content-Disposition", content_disposition(f"mail-{journal_id}.eml")),
         ]
-        return request.make_response(received._read_content(), headers)
+        content = received._read_content()
+        if not content:
+            return request.not_found()  # forgotten: its time is over
+        return request.make_response(content, headers)

@@ -31,6 +31,7 @@ from . import crm_mailgateway_secret
 from . import mail_alias_domain_token
 from . import mail_thread_voice
 from . import mail_thread_trust
+from . import mail_thread_recall
 from . import mail_thread_threading
 from . import crm_case_threading
 from . import crm_case_voice

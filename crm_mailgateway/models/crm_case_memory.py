@@ -17,13 +17,6 @@ class CrmCase(models.Model):
             return {name: {} for name in self._fields}
         return super().fields_get(allfields, attributes)
 
-    @api.model
-    def message_new(self, msg_dict, custom_values=None):
-        """A new case has no rating yet."""
-        if self.env.context.get(CONTEXT_KEY):
-            custom_values = {"rating_last_value": 0, **(custom_values or {})}
-        return super().message_new(msg_dict, custom_values)
-
     def _partner_find_from_emails(self, records_emails, *arguments, **options):
         """Find contacts by what is known of the mail's addresses already.
 
@@ -31,8 +24,13 @@ class CrmCase(models.Model):
         where it is not to make any.
         """
         trace = self.env.context.get(CONTEXT_KEY)
-        plain = not arguments and not options.keys() - {"filter_found", "no_create"}
-        if trace and plain and options.get("no_create"):
+        given = {name for name, value in options.items() if value}
+        # No contact is made, and addresses of ours are left out.
+        if (
+            trace
+            and not arguments
+            and given - {"filter_found"} == {"no_create", "avoid_alias"}
+        ):
             keep = options.get("filter_found")
             found = {
                 case.id: self._mailgateway_recall_contacts(trace, addresses, keep)

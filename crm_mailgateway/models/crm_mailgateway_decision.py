@@ -164,4 +164,7 @@ class CrmMailgatewayMessage(models.Model):
     def action_download(self):
         """Download the mail, byte for byte."""
         self.ensure_one()
+        self.check_access("read")
+        if not self._read_content():
+            raise UserError(self.env._("The bytes of this mail are not kept any more."))
         return {"type": "ir.actions.act_url", "url": f"/crm_mailgateway/eml/{self.id}"}

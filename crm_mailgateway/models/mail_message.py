@@ -2,9 +2,6 @@ from odoo import api, models
 
 from ..trace import CONTEXT_KEY
 
-# How Odoo asks for the latest message of these. Ids grow with the dates of creation.
-LATEST_FIRST = (None, "id desc", "create_date DESC, id DESC")
-
 
 class MailMessage(models.Model):
     """Within one mail, its references are looked up once, not by each who asks.
@@ -18,7 +15,7 @@ class MailMessage(models.Model):
     def search(self, domain, offset=0, limit=None, order=None):
         trace = self.env.context.get(CONTEXT_KEY)
         wanted = trace and self.env.su and limit == 1 and _message_ids(domain)
-        if not wanted or offset or order not in LATEST_FIRST:
+        if not wanted or offset or (order or "id desc").lower() != "id desc":
             return super().search(domain, offset=offset, limit=limit, order=order)
         if trace.messages is None or not wanted <= trace.references:
             trace.references |= wanted

@@ -36,15 +36,6 @@ class MailThread(models.AbstractModel):
         return super()._detect_loop_sender(message, message_dict, routes)
 
     @api.model
-    def _mailgateway_internal_users(self, address):
-        """Nobody has an address that no contact has, active ones as users are."""
-        trace = self.env.context.get(CONTEXT_KEY)
-        known = trace and trace.contacts.get((self.env.uid, True), {})
-        if known and known.get(address) == []:
-            return self.env["res.users"].sudo()  # as super does
-        return super()._mailgateway_internal_users(address)
-
-    @api.model
     def _routing_reset_bounce(self, email_message, message_dict):
         """Ask all models with one query; most addresses never bounced."""
         address = email_normalize(message_dict["email_from"])

@@ -13,6 +13,7 @@ from . import test_forwarded
 from . import test_gratitude
 from . import test_headers
 from . import test_health
+from . import test_hot_path
 from . import test_journal
 from . import test_signal
 from . import test_language

@@ -1,4 +1,4 @@
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
@@ -190,3 +190,7 @@ class TestAccess(GatewayCommon, HttpCase):
         self.assertIn("attachment", answer.headers["Content-Disposition"])
         self.assertEqual(answer.headers["X-Content-Type-Options"], "nosniff")
         self.assertEqual(self.url_open(f"{url}000").status_code, 404)
+        row._purge(row.ids)
+        self.assertEqual(self.url_open(url).status_code, 404)
+        with self.assertRaises(UserError):
+            row.action_download()
