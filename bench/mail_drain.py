@@ -53,7 +53,7 @@ missing = {wanted} - env.cr.fetchone()[0]
 env.cr.execute('''
     INSERT INTO mail_message (create_date, date, model, res_id, message_type,
                               subtype_id, message_id, email_from, body)
-    SELECT now() - interval '1 day', now(), 'crm.case', n % 100000, 'email',
+    SELECT now() - interval '1 day', now(), 'crm.case', n %% 100000, 'email',
            (SELECT min(id) FROM mail_message_subtype), '<' || n || '@old.example>',
            'c' || n || '@old.example', 'old'
       FROM generate_series(1, %s) n''', [missing])
