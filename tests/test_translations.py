@@ -59,21 +59,28 @@ def test_header_names_language_and_plural_forms(translation):
     assert "charset=UTF-8" in entries.metadata["Content-Type"]
 
 
-def terms(path):
+def template(path):
     """What the addon of this translation wants translated."""
     addon = path.parts[0]
-    return {e.msgid for e in polib.pofile(str(ROOT / addon / f"i18n/{addon}.pot"))}
+    return polib.pofile(str(ROOT / addon / f"i18n/{addon}.pot"))
+
+
+def places(entries):
+    """Where each term stands: Odoo applies a translation there, and nowhere else."""
+    return {
+        entry.msgid: {place for place, _line in entry.occurrences} for entry in entries
+    }
 
 
 def test_every_term_is_translated(translation):
     path, entries = translation
     done = {e.msgid for e in entries if e.msgstr.strip() and not e.fuzzy}
-    assert not terms(path) - done
+    assert not [e.msgid for e in template(path) if e.msgid not in done]
 
 
-def test_nothing_stands_there_that_is_no_term(translation):
+def test_every_term_is_translated_wherever_it_stands(translation):
     path, entries = translation
-    assert not {e.msgid for e in entries} - terms(path)
+    assert places(e for e in entries if not e.obsolete) == places(template(path))
 
 
 def test_placeholders_are_kept(translation):
