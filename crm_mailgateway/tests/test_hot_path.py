@@ -35,5 +35,6 @@ class TestHotPath(GatewayCommon):
             queries, row = self.cost(answer)
             self.assertEqual(row.case_id, first.case_id)
             costs.append(queries)
-        self.assertLessEqual(costs[-1], costs[1])
-        self.assertLessEqual(costs[-1], 45)
+        # What Odoo keeps for all mails may be asked for anew by one of them.
+        self.assertLessEqual(min(costs[-5:]), min(costs[:5]))
+        self.assertLessEqual(max(costs[1:]), 45)
