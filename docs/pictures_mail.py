@@ -1,7 +1,7 @@
 """Takes the pictures of the how-to about mail, from a running demo.
 
 Started by ``./dev pictures`` while ``./dev run`` serves a fresh demo database. Shows a
-mailbox, the health of mail, the journal, and a mail that needs a decision.
+mailbox, the health of mail, and a mail that needs a decision.
 """
 
 import shutil
@@ -53,16 +53,9 @@ def main(url, *_outbox):
         camera.visit("/odoo/mail-health", ".o_list_view .o_data_row")
         camera.shoot("mail-health")
         camera.visit("/odoo/received-mail", ".o_list_view .o_data_row")
-        camera.shoot("mail-received")
         camera.page.locator(".o_data_row", has_text="Quarantined").first.click()
         camera.page.wait_for_selector(".o_form_view .o_field_widget[name=preview]")
         camera.shoot("mail-quarantined")
-        camera.page.locator("button[name=action_route]").first.click()
-        camera.page.wait_for_selector(".modal .o_form_view")
-        camera.shoot("mail-route")
-        camera.login("admin", width=390, height=844)
-        camera.visit("/odoo/mail-health", ".o_kanban_view, .o_list_view")
-        camera.shoot("mail-health-phone")
         browser.close()
 
 
