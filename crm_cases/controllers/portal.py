@@ -26,11 +26,17 @@ class CasesPortal(CustomerPortal):
                 values[counter] = records.search_count([]) if may_read else 0
         return values
 
+    def _prepare_portal_layout_values(self):
+        return {**super()._prepare_portal_layout_values(), **self._get_html_values()}
+
     def _render(self, template, values):
-        """A page that says which language it is in, and which way that is read."""
+        return request.render(template, {**values, **self._get_html_values()})
+
+    def _get_html_values(self):
+        """Each page says which language it is in, and which way that is read."""
         lang = request.env["res.lang"]._get_data(code=request.env.lang)
-        html = {"lang": (lang.code or "en").replace("_", "-"), "dir": lang.direction}
-        return request.render(template, {**values, "html_data": html})
+        code = (lang.code or "en").replace("_", "-")
+        return {"html_data": {"lang": code, "dir": lang.direction or "ltr"}}
 
     def _search_page(self, records, domain, order, page, url, url_args=None):
         """What stands on a page of a list.

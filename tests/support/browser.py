@@ -11,6 +11,19 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 
 
 @contextlib.contextmanager
+def chromium():
+    """Start a headless browser; a context manager that gives Playwright's."""
+    program = next(filter(None, map(shutil.which, PROGRAMS)))
+    # Odoo limits the memory of its process, and Chromium reserves more than that.
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@contextlib.contextmanager
 def logged_in(url, login="admin", password=None, width=1400, height=850):
     """Open a window as a user.
 
@@ -19,12 +32,7 @@ def logged_in(url, login="admin", password=None, width=1400, height=850):
     :param str password: the login, if there is none
     :return: a context manager that gives Playwright's page
     """
-    program = next(filter(None, map(shutil.which, PROGRAMS)))
-    # Odoo limits the memory of its process, and Chromium reserves more than that.
-    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": width, "height": height})
         page.set_default_timeout(30_000)
         page.goto(f"{url}/web/login")
@@ -33,4 +41,3 @@ def logged_in(url, login="admin", password=None, width=1400, height=850):
         page.click("form.oe_login_form button[type=submit]")
         page.wait_for_url("**/odoo**")
         yield page
-        browser.close()
