@@ -80,7 +80,6 @@ class CrmCase(models.Model):
         string="Overdue", compute="_compute_is_overdue", search="_search_is_overdue"
     )
 
-    _created_idx = models.Index("(create_date)")
     _closed_idx = models.Index("(date_closed) WHERE date_closed IS NOT NULL")
     _deadline_idx = models.Index("(date_deadline) WHERE date_deadline IS NOT NULL")
     _awaiting_answer_idx = models.Index(
