@@ -49,19 +49,19 @@ print(json.dumps([begun, time.time()]))
 
 HISTORY = """
 env.cr.execute("SELECT count(*) FROM mail_message")
-missing = {wanted} - env.cr.fetchone()[0]
+present = env.cr.fetchone()[0]
 env.cr.execute('''
     INSERT INTO mail_message (create_date, date, model, res_id, message_type,
                               subtype_id, message_id, email_from, body)
     SELECT now() - interval '1 day', now(), 'crm.case', n %% 100000, 'email',
            (SELECT min(id) FROM mail_message_subtype), '<' || n || '@old.example>',
            'c' || n || '@old.example', 'old'
-      FROM generate_series(1, %s) n''', [missing])
+      FROM generate_series(%s, {wanted}) n''', [present + 1])
 env.cr.execute('''
     INSERT INTO crm_mailgateway_message (create_date, sha256, message_id, state)
     SELECT now() - interval '1 day', md5(n::text) || md5((n + 1)::text),
            '<' || n || '@old.example>', 'processed'
-      FROM generate_series(1, %s) n''', [missing])
+      FROM generate_series(%s, {wanted}) n''', [present + 1])
 env.cr.execute('''
     INSERT INTO crm_mailgateway_result
            (create_date, journal_id, outcome, message_id, sender, ack_state)
@@ -98,6 +98,7 @@ def _drain(database, count, workers):
     running = [_start(database, script) for _worker in range(workers)]
     spans = [json.loads(one.communicate()[0].splitlines()[-1]) for one in running]
     seconds = max(end for _begun, end in spans) - min(begun for begun, _end in spans)
+    sys.stderr.write(f"  {workers} at work: {count / seconds:.3g} mails/s\n")
     return {"rate": count / seconds}
 
 
