@@ -139,12 +139,13 @@ class Dovecot:
     def drop(self, user, name, content):
         """Lay a file into the maildir of a user: any bytes, none changed on the way."""
         maildir = self.folder / "mail" / user
-        for part in ("cur", "new", "tmp"):
-            (maildir / part).mkdir(parents=True, exist_ok=True)
+        parts = [maildir / name for name in ("cur", "new", "tmp")]
+        for part in parts:
+            part.mkdir(parents=True, exist_ok=True)
         path = maildir / "tmp" / name
         path.write_bytes(content)
         if os.geteuid() == 0:
-            for owned in (maildir, *maildir.iterdir(), path):
+            for owned in (maildir, *parts, path):
                 shutil.chown(owned, *self._account())
         # At once, or somebody may read half of it.
         path.rename(maildir / "new" / name)
