@@ -25,6 +25,8 @@ action = env["ir.actions.server"].create({
 if record.name == "Poison":
     record.write({"color": 99})
     raise UserError("Cannot be done")
+if record.name == "Deadly":
+    record.die()
 record.write({"color": record.color + 1})
 ''',
 })
@@ -65,7 +67,8 @@ print(json.dumps(env.cr.rowcount))
 """
 
 SWEEP = """
-import json
+import json, os, signal
+type(env["crm.case"]).die = lambda case: os.kill(os.getpid(), signal.SIGKILL)
 print("ready", flush=True)
 env["crm.case.rule"]._cron_run()
 print(json.dumps("done"))
@@ -79,6 +82,13 @@ cases = env.cr.fetchall()
 env.cr.execute("SELECT state, attempts, count(*) FROM crm_case_rule_run "
                "GROUP BY state, attempts ORDER BY state")
 print(json.dumps({"cases": cases, "runs": env.cr.fetchall()}))
+"""
+
+NAME_DEADLY = """
+import json
+env.cr.execute("UPDATE crm_case SET name = 'Deadly' WHERE number = 'DEADLY-5'")
+env.cr.commit()
+print(json.dumps(env.cr.rowcount))
 """
 
 TIME_PASSES = """
@@ -157,9 +167,13 @@ def check_kills(database, rounds, count=400):
         worker.wait()
     assert cut_short, "no sweep was hit: the proof proves nothing"
     finish(start_sweep(database))
+    # One that was alone when the worker was killed counts that as an attempt.
+    shell(database, TIME_PASSES)
+    finish(start_sweep(database))
     outcome = shell(database, RESULT)
     assert outcome["cases"] == [["Due", 1, total]]
-    assert outcome["runs"] == [["done", 1, total]]
+    assert {state for state, _attempts, _count in outcome["runs"]} == {"done"}
+    assert sum(count for _state, _attempts, count in outcome["runs"]) == total
 
 
 def test_a_sweep_survives_kill_9(database):
@@ -169,3 +183,31 @@ def test_a_sweep_survives_kill_9(database):
 @pytest.mark.slow
 def test_a_sweep_survives_thirty_kills(database):
     check_kills(database, rounds=30)
+
+
+def check_deadly_case(database, attempts):
+    """A case takes the whole process with it, whoever works on it: once in company,
+    and then alone, until a person is asked. All others are done at once."""
+    shell(database, SETUP)
+    fill(database, 12, "DEADLY")
+    shell(database, NAME_DEADLY)
+    for attempt in range(attempts):
+        # The first time nobody knows yet which case it is.
+        for _death in range(1 if attempt else 2):
+            worker = start_sweep(database)
+            assert worker.wait(120) != 0
+        finish(start_sweep(database))
+        shell(database, TIME_PASSES)
+    outcome = shell(database, RESULT)
+    assert outcome["cases"] == [["Deadly", 0, 1], ["Due", 1, 11]]
+    state = "parked" if attempts > 4 else "failed"
+    assert outcome["runs"] == [["done", 1, 11], [state, attempts, 1]]
+
+
+def test_a_case_that_kills_its_worker(database):
+    check_deadly_case(database, attempts=1)
+
+
+@pytest.mark.slow
+def test_a_case_that_kills_its_worker_is_parked(database):
+    check_deadly_case(database, attempts=5)

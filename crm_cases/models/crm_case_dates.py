@@ -42,9 +42,10 @@ class CrmCase(models.Model):
     )
     date_action_last = fields.Datetime(
         string="Last Action",
+        default=fields.Datetime.now,
         readonly=True,
         copy=False,
-        help="Last time a person wrote here.",
+        help="Last time a person wrote here; until then, when it was filed.",
     )
     date_action_next = fields.Datetime(
         string="Next Action",

@@ -19,6 +19,9 @@ REFERENCES = [
     ("sla_breach", "a promised time ran out"),
 ]
 
+# Kinds of actions that talk to the world.
+AT_LEAST_ONCE = {"webhook", "code"}
+
 # Fields that neither say which cases are due nor when.
 HARMLESS_FIELDS = {
     "name",
@@ -59,7 +62,8 @@ class CrmCaseRule(models.Model):
 
     _name = "crm.case.rule"
     _description = "Case Rule"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "crm.case.condition.mixin"]
+    _cron_name = "crm_cases.ir_cron_rules"
     _order = "sequence, id"
     _check_company_auto = True
 
@@ -77,9 +81,6 @@ class CrmCaseRule(models.Model):
         string="Also from Before",
         tracking=True,
         help="Also act on what was due before this rule was switched on.",
-    )
-    company_id = fields.Many2one(
-        "res.company", index=True, help="Empty: cases of all companies."
     )
     kind = fields.Selection(
         [
@@ -121,7 +122,7 @@ class CrmCaseRule(models.Model):
     )
     note = fields.Text(string="Notes", help="What this rule is for.")
     parked_reason = fields.Char(readonly=True, copy=False)
-    sentence = fields.Char(compute="_compute_sentence")
+    sentence = fields.Text(compute="_compute_sentence")
     problem = fields.Char(compute="_compute_problem")
     at_least_once = fields.Boolean(compute="_compute_at_least_once")
     run_ids = fields.One2many("crm.case.rule.run", "rule_id")
@@ -148,7 +149,7 @@ class CrmCaseRule(models.Model):
     def _compute_at_least_once(self):
         for rule in self:
             kinds = rule.sudo().level_ids.action_ids.mapped("state")
-            rule.at_least_once = any(kind in ("webhook", "code") for kind in kinds)
+            rule.at_least_once = not AT_LEAST_ONCE.isdisjoint(kinds)
 
     def _compute_run_count(self):
         counts = {}
@@ -159,20 +160,6 @@ class CrmCaseRule(models.Model):
         for rule in self:
             rule.run_count = counts.get((rule, "done"), 0)
             rule.parked_count = counts.get((rule, "parked"), 0)
-
-    def _describe_reference(self):
-        self.ensure_one()
-        field = self._fields["reference"]
-        return dict(field._description_selection(self.env)).get(self.reference, "")
-
-    def _compute_sentence(self):
-        for rule in self:
-            steps = "; ".join(level._describe() for level in rule.level_ids)
-            rule.sentence = self.env._(
-                "%(cases)s. %(steps)s.",
-                cases=rule._describe_cases(),
-                steps=steps[:1].upper() + steps[1:],
-            )
 
     @api.constrains("max_per_pass")
     def _check_max_per_pass(self):
@@ -212,13 +199,6 @@ class CrmCaseRule(models.Model):
         self.sudo().level_ids.clock_ids.unlink()
         self.filtered("parked_reason").parked_reason = False
         self._wake_up()
-
-    @api.model
-    def _wake_up(self):
-        cron = self.env.ref("crm_cases.ir_cron_rules", raise_if_not_found=False)
-        if cron and not self.env.context.get("install_mode"):
-            # sudo: whoever changes a rule may not change scheduled actions
-            cron.sudo()._trigger()
 
     # ------------------------------------------------------------
     # PASS

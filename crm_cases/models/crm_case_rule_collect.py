@@ -2,8 +2,6 @@ import logging
 from datetime import timedelta
 from typing import NamedTuple
 
-import psycopg2
-
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
@@ -46,8 +44,6 @@ class CrmCaseRule(models.Model):
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             _logger.info("Rule %s is at work elsewhere", self.id)
             self.env.cr.rollback()
-        except psycopg2.errors.QueryCanceled:
-            self._park(self.env._("The pattern takes too long on many subjects."))
         except Exception as error:
             _logger.exception("Rule %s cannot be evaluated", self.id)
             self._park(str(error) or type(error).__name__)
@@ -97,7 +93,8 @@ class CrmCaseRule(models.Model):
 
     def _find_due(self, level, iteration, group, now, clock):
         """Yield (case id, reference) of what is due and not on the run log, and move
-        the clock; with an empty clock look at everything and move nothing."""
+        the clock; with an empty clock look at everything and move nothing. Subjects
+        that take a pattern too long are among them: each run finds out for itself."""
         delay = level._get_delay(iteration, group.calendar, group.zone)
         threshold = delay.threshold(now)
         if not threshold:
@@ -111,8 +108,9 @@ class CrmCaseRule(models.Model):
             query.add_where(self._not_on_the_log(level, iteration, query, source))
             for rows in self._fetch(query, source):
                 candidates = [row for row in rows if delay.is_due(row[1], now)]
-                fitting = self._filter_case_ids([row[0] for row in candidates])
-                yield from (row for row in candidates if row[0] in fitting)
+                matches = self._match_case_ids([row[0] for row in candidates])
+                possible = matches.possible
+                yield from (row for row in candidates if row[0] in possible)
         clock._advance(now, threshold)
 
     @api.model
@@ -156,14 +154,8 @@ class CrmCaseRule(models.Model):
         return source.domain & Domain(source.path, "any", domain)
 
     @api.model
-    def _get_exact_domain(self, source, run):
-        """What this run was due for: the case, with that reference."""
-        second = timedelta(seconds=1)
-        return (
-            Domain(source.path or "id", "=", run.case_id.id)
-            & Domain(source.date, ">=", run.reference)
-            & Domain(source.date, "<", run.reference + second)
-        )
+    def _get_cases_domain(self, source, cases):
+        return Domain(source.path or "id", "in", cases.ids)
 
     @api.model
     def _written(self, source, written):
@@ -253,4 +245,4 @@ class CrmCaseRule(models.Model):
                 for iteration in range(level.repeat_times + 1):
                     due = rule._find_due(level, iteration, group, now, Clock.new())
                     found.update(case_id for case_id, _reference in due)
-        return sorted(found)
+        return sorted(self._match_case_ids(found).ids)

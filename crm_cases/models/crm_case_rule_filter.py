@@ -1,3 +1,5 @@
+from typing import NamedTuple
+
 import psycopg2
 
 from odoo import api, fields, models
@@ -6,7 +8,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.safe_eval import datetime, safe_eval, time
 
-from .case_states import CANCEL, DONE, DRAFT, OPEN, PENDING, PRIORITIES
+from .case_states import CANCEL, DONE, DRAFT, OPEN, PENDING
 from .crm_case_mail import HUMAN_MESSAGE_TYPES
 from .crm_case_rule import PRESET_VALUES
 
@@ -15,7 +17,7 @@ MAX_PATTERN = 200
 MAX_SUBJECT = 500
 PATTERN_TIMEOUT = 2000  # milliseconds for all candidates of a pass
 SUBJECT_TIMEOUT = 200  # milliseconds for one subject
-MAX_SLOW_SUBJECTS = 10
+MAX_TIMEOUTS = 20
 
 STATE_FIELDS = {
     "on_draft": DRAFT,
@@ -32,12 +34,30 @@ COMPUTED_STATE = {
 }
 
 
+class Matches(NamedTuple):
+    """What a rule's pattern says about cases.
+
+    :param ids: cases that match
+    :param slow: cases whose subject takes too long
+    :param left: cases that were not looked at, after too many of those
+    """
+
+    ids: set
+    slow: set = frozenset()
+    left: set = frozenset()
+
+    @property
+    def possible(self):
+        """Return all that may match."""
+        return self.ids | self.slow | self.left
+
+
 class CrmCaseRule(models.Model):
     """Which cases a rule is about. All that is filled in must hold.
 
     The regular expression is PostgreSQL's, ignores case and looks at the first 500
-    characters of the subject. It is matched by the database under a time limit: a
-    subject on which it takes too long does not match; many of them park the rule.
+    characters of the subject. It is matched by the database under a time limit: cases
+    on whose subject it takes too long are parked for a person, the others go on.
     """
 
     _inherit = "crm.case.rule"
@@ -60,26 +80,26 @@ class CrmCaseRule(models.Model):
         precompute=True,
         readonly=False,
     )
-    type_ids = fields.Many2many("crm.case.type", string="Types")
-    team_ids = fields.Many2many(
-        "crm.case.team", string="Teams", help="With their sub-teams."
-    )
-    category_ids = fields.Many2many(
-        "crm.case.category", string="Categories", help="With those below them."
+    responsible = fields.Selection(
+        [
+            ("any", "Whoever it is"),
+            ("nobody", "Nobody"),
+            ("somebody", "Somebody"),
+            ("leader", "The leader of its team"),
+            ("chosen", "One of these"),
+        ],
+        required=True,
+        compute="_compute_responsible",
+        store=True,
+        precompute=True,
+        readonly=False,
     )
     user_ids = fields.Many2many(
-        "res.users", string="Responsible", domain="[('share', '=', False)]"
+        "res.users", string="Responsible Persons", domain="[('share', '=', False)]"
     )
     partner_ids = fields.Many2many(
         "res.partner", string="Customers", help="With their contacts."
     )
-    partner_category_ids = fields.Many2many(
-        "res.partner.category",
-        string="Categories of Customers",
-        help="Of the customer or its company; with those below them.",
-    )
-    priority_from = fields.Selection(PRIORITIES)
-    priority_to = fields.Selection(PRIORITIES)
     subject_pattern = fields.Char(
         string="Subject Matches",
         help="A regular expression, for example “urgent|asap”.",
@@ -99,6 +119,14 @@ class CrmCaseRule(models.Model):
     def _compute_answer(self):
         for rule in self:
             rule.answer = PRESET_VALUES[rule.kind or "other"][1]
+
+    @api.depends("user_ids")
+    def _compute_responsible(self):
+        for rule in self:
+            if rule.user_ids:
+                rule.responsible = "chosen"
+            elif rule.responsible in (False, "chosen"):
+                rule.responsible = "any"
 
     # ------------------------------------------------------------
     # CONSTRAINTS
@@ -159,10 +187,11 @@ class CrmCaseRule(models.Model):
         return [state for name, state in STATE_FIELDS.items() if self[name]]
 
     def _get_case_domain(self):
-        """What the database can tell; the rest is told by :meth:`_filter_case_ids`."""
+        """What the database can tell; the rest is told by :meth:`_match_case_ids`."""
         self.ensure_one()
         states = self._get_states()
-        parts = [Domain("state", "in", states), self._get_people_domain()]
+        parts = [Domain("state", "in", states), self._get_responsible_domain()]
+        parts.append(self._get_people_domain())
         if self.company_id:
             parts.append(Domain("company_id", "=", self.company_id.id))
         if self.answer == "us":
@@ -180,12 +209,25 @@ class CrmCaseRule(models.Model):
             parts.append(Domain("priority", "<=", self.priority_to))
         return Domain.AND([*parts, self._get_own_domain()])
 
+    def _get_responsible_domain(self):
+        if self.responsible == "chosen":
+            return Domain("user_id", "in", self.user_ids.ids)
+        if self.responsible == "leader":
+            teams = self.env["crm.case.team"].search([("user_id", "!=", False)])
+            return Domain.OR(
+                Domain("team_id", "in", led.ids) & Domain("user_id", "=", leader.id)
+                for leader, led in teams.grouped("user_id").items()
+            )
+        wanted = {
+            "nobody": [("user_id", "=", False)],
+            "somebody": [("user_id", "!=", False)],
+        }
+        return Domain(wanted.get(self.responsible, []))
+
     def _get_people_domain(self):
         parts = []
         if self.team_ids:
             parts.append(Domain("team_id", "child_of", self.team_ids.ids))
-        if self.user_ids:
-            parts.append(Domain("user_id", "in", self.user_ids.ids))
         if self.partner_ids:
             parts.append(Domain("partner_id", "child_of", self.partner_ids.ids))
         if self.partner_category_ids:
@@ -200,28 +242,23 @@ class CrmCaseRule(models.Model):
     # BEYOND DOMAINS
     # ------------------------------------------------------------
 
-    def _filter_case_ids(self, case_ids):
-        """Those of some cases whose subject and number of messages fit.
+    def _match_case_ids(self, case_ids):
+        """What subject and number of messages say about some cases.
 
-        :param list case_ids: candidates that match the domain
-        :return: a set of ids
+        :param case_ids: candidates that match the domain
+        :return: :class:`Matches`
         """
         self.ensure_one()
-        ids = set(case_ids)
-        if ids and self.subject_pattern:
-            ids = self._match_subjects(ids)
-        if ids and (self.messages_from or self.messages_to):
-            counts = self._count_messages(ids)
-            ids = {
-                case_id
-                for case_id in ids
-                if counts.get(case_id, 0) >= self.messages_from
-                and (not self.messages_to or counts.get(case_id, 0) <= self.messages_to)
-            }
-        return ids
+        matches = Matches(set(case_ids))
+        if matches.ids and self.subject_pattern:
+            matches = self._match_subjects(matches.ids)
+        if matches.possible and (self.messages_from or self.messages_to):
+            enough = self._match_counts(matches.possible)
+            matches = Matches(*(part & enough for part in matches))
+        return matches
 
-    def _count_messages(self, case_ids):
-        """What people wrote in the open, by case id."""
+    def _match_counts(self, case_ids):
+        """Those with as many messages that people wrote in the open."""
         groups = self.env["mail.message"]._read_group(
             [
                 ("model", "=", "crm.case"),
@@ -232,25 +269,39 @@ class CrmCaseRule(models.Model):
             ["res_id"],
             ["__count"],
         )
-        return dict(groups)
+        counts = dict(groups)
+        highest = self.messages_to or float("inf")
+        return {
+            case_id
+            for case_id in case_ids
+            if self.messages_from <= counts.get(case_id, 0) <= highest
+        }
 
     def _match_subjects(self, case_ids):
         try:
-            return self._match_subjects_within(case_ids, PATTERN_TIMEOUT)
+            return Matches(self._match_subjects_within(case_ids, PATTERN_TIMEOUT))
         except psycopg2.errors.QueryCanceled:
-            return self._match_subjects_singly(case_ids)
+            return self._match_subjects_by_halves(case_ids)
 
-    def _match_subjects_singly(self, case_ids):
-        """Find out which subjects take too long: they do not match."""
-        matching, slow = set(), 0
-        for case_id in sorted(case_ids):
+    def _match_subjects_by_halves(self, case_ids):
+        """Find the subjects that take too long, and give up before all take long."""
+        ids, slow, left = set(), set(), set()
+        parts, timeouts = [sorted(case_ids)], 0
+        while parts:
+            part = parts.pop()
+            if timeouts >= MAX_TIMEOUTS:
+                left.update(part)
+                continue
             try:
-                matching |= self._match_subjects_within([case_id], SUBJECT_TIMEOUT)
+                ids |= self._match_subjects_within(part, SUBJECT_TIMEOUT)
             except psycopg2.errors.QueryCanceled:
-                slow += 1
-                if slow > MAX_SLOW_SUBJECTS:
-                    raise
-        return matching
+                timeouts += 1
+                half = len(part) // 2
+                if half:
+                    parts += [part[half:], part[:half]]
+                else:
+                    slow.update(part)
+        return Matches(ids, slow, left)
 
     def _match_subjects_within(self, case_ids, timeout):
         self.env["crm.case"].flush_model(["name"])
@@ -267,34 +318,6 @@ class CrmCaseRule(models.Model):
 
     def _time_limit(self, milliseconds):
         return TimeLimit(self.env.cr, milliseconds)
-
-    # ------------------------------------------------------------
-    # WORDS
-    # ------------------------------------------------------------
-
-    def _describe_cases(self):
-        """Which cases, in words: “Pending cases of Care”."""
-        self.ensure_one()
-        states = self.env["crm.case"]._get_state_labels()
-        text = self.env._(
-            "%s cases", " / ".join(states[state] for state in self._get_states())
-        )
-        details = [
-            ", ".join(records.mapped("display_name"))
-            for records in (self.type_ids, self.team_ids, self.category_ids)
-            if records
-        ]
-        priorities = dict(
-            self._fields["priority_from"]._description_selection(self.env)
-        )
-        if self.priority_from:
-            details.append(
-                self.env._("priority from %s", priorities[self.priority_from])
-            )
-        if self.answer != "any":
-            answers = dict(self._fields["answer"]._description_selection(self.env))
-            details.append(answers[self.answer])
-        return f"{text} ({'; '.join(details)})" if details else text
 
 
 class TimeLimit:

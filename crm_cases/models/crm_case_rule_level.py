@@ -2,8 +2,6 @@ from odoo import api, fields, models
 
 from .rule_delay import DAY, UNITS, WORK_HOUR, Delay
 
-AT_LEAST_ONCE = ("webhook", "code")
-
 PRESETS = {
     "remind": (5, DAY, ("rule_action_remind_customer",)),
     "escalate": (4, WORK_HOUR, ("rule_action_escalate",)),
@@ -102,46 +100,6 @@ class CrmCaseRuleLevel(models.Model):
         result = super().write(vals)
         self.rule_id._reset_clocks()
         return result
-
-    @api.depends("direction", "amount", "unit", "rule_id.reference")
-    def _compute_display_name(self):
-        for level in self:
-            level.display_name = level._describe_delay()
-
-    def _describe_delay(self):
-        """The delay in words: “5 days after the last message of staff”."""
-        self.ensure_one()
-        labels = dict(self._fields["unit"]._description_selection(self.env))
-        values = {
-            "amount": self.amount,
-            "unit": labels.get(self.unit, ""),
-            "reference": self.rule_id._describe_reference(),
-        }
-        if not self.amount:
-            return self.env._("at %(reference)s", **values)
-        if self.direction == "before":
-            return self.env._("%(amount)s %(unit)s before %(reference)s", **values)
-        return self.env._("%(amount)s %(unit)s after %(reference)s", **values)
-
-    def _describe(self):
-        """The whole step in words."""
-        self.ensure_one()
-        names = ", ".join(self.action_ids.sudo().mapped("name"))
-        text = self.env._(
-            "%(when)s: %(actions)s",
-            when=self._describe_delay(),
-            actions=names or self.env._("do nothing"),
-        )
-        if self.repeat_times:
-            labels = dict(self._fields["unit"]._description_selection(self.env))
-            text = self.env._(
-                "%(text)s (again every %(every)s %(unit)s, %(times)s times)",
-                text=text,
-                every=self.repeat_every,
-                unit=labels[self.unit],
-                times=self.repeat_times,
-            )
-        return text
 
     def _get_delay(self, iteration, calendar, zone):
         self.ensure_one()

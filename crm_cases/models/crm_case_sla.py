@@ -1,7 +1,7 @@
 from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
-from .case_states import DRAFT, PENDING, PRIORITIES, STATES
+from .case_states import DRAFT, PENDING, STATES
 
 RESPONSE = "response"
 RESOLUTION = "resolution"
@@ -28,30 +28,14 @@ class CrmCaseSla(models.Model):
 
     _name = "crm.case.sla"
     _description = "SLA Policy"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "crm.case.condition.mixin"]
+    _cron_name = "crm_cases.ir_cron_sla"
     _order = "sequence, id"
     _check_company_auto = True
 
     name = fields.Char(required=True, translate=True, tracking=True)
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True, tracking=True)
-    company_id = fields.Many2one(
-        "res.company", index=True, help="Empty: cases of all companies."
-    )
-    team_ids = fields.Many2many(
-        "crm.case.team", string="Teams", help="With their sub-teams."
-    )
-    type_ids = fields.Many2many("crm.case.type", string="Types")
-    category_ids = fields.Many2many(
-        "crm.case.category", string="Categories", help="With those below them."
-    )
-    priority_from = fields.Selection(PRIORITIES)
-    priority_to = fields.Selection(PRIORITIES)
-    partner_category_ids = fields.Many2many(
-        "res.partner.category",
-        string="Categories of Customers",
-        help="Of the customer or its company.",
-    )
 
     response_hours = fields.Float(
         string="First Response Within",
@@ -153,7 +137,7 @@ class CrmCaseSla(models.Model):
     def _fits_customer(self, partner):
         wanted = self.partner_category_ids
         categories = partner.category_id | partner.commercial_partner_id.category_id
-        return not wanted or bool(wanted & categories)
+        return not wanted or any(self._is_below(one, wanted) for one in categories)
 
     def _get_pause_states(self):
         self.ensure_one()
@@ -189,13 +173,6 @@ class CrmCaseSla(models.Model):
     def _policies_changed(self):
         self.env.registry.clear_cache()
         self._wake_up()
-
-    @api.model
-    def _wake_up(self):
-        cron = self.env.ref("crm_cases.ir_cron_sla", raise_if_not_found=False)
-        if cron and not self.env.context.get("install_mode"):
-            # sudo: whoever changes a policy may not change scheduled actions
-            cron.sudo()._trigger()
 
     @api.model
     def _recount(self):

@@ -78,15 +78,18 @@ class CrmCase(models.Model):
     def _compute_sla_state(self):
         now = fields.Datetime.now()
         for case in self:
-            statuses = case._get_open_statuses()
-            running = statuses.filtered("deadline").sorted("deadline")
-            case.sla_state = statuses and "paused"
-            case.sla_remaining = (running or statuses)[:1].remaining
-            if running:
-                first = running[0]
-                soon = first.warning_at and first.warning_at <= now
-                late = first.deadline <= now
+            status = case._get_next_status()
+            case.sla_state = status and "paused"
+            case.sla_remaining = status.remaining
+            if status.deadline:
+                soon = status.warning_at and status.warning_at <= now
+                late = status.deadline <= now
                 case.sla_state = "failed" if late else "warned" if soon else "ongoing"
+
+    def _get_next_status(self):
+        """The open promise whose deadline comes first; else one whose clock stands."""
+        statuses = self._get_open_statuses()
+        return (statuses.filtered("deadline").sorted("deadline") or statuses)[:1]
 
     def _get_open_statuses(self):
         if self.state not in ACTIVE_STATES:

@@ -61,7 +61,10 @@ class CrmCaseSlaStatus(models.Model):
         aggregator="avg",
         compute="_compute_success",
         store=True,
-        help="1 if reached in time, 0 if not; nothing while it is open.",
+        help="1 if reached in time, 0 if not. What is open does not count.",
+    )
+    date_filed = fields.Datetime(
+        related="case_id.create_date", string="Filed On", store=True
     )
     company_id = fields.Many2one(related="case_id.company_id", store=True)
     team_id = fields.Many2one(related="case_id.team_id", store=True)

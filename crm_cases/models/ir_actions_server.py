@@ -96,6 +96,8 @@ class IrActionsServer(models.Model):
     def _warning_depends(self):
         return [
             *super()._warning_depends(),
+            "case_escalate_to",
+            "case_remind_to",
             "case_remind_template_id",
             "case_assign_method",
             "case_assign_user_id",
@@ -108,6 +110,10 @@ class IrActionsServer(models.Model):
             return warnings
         if self.model_id.model != "crm.case":
             warnings.append(self.env._("This action is made for cases only."))
+        if self.state == ESCALATE and not self.case_escalate_to:
+            warnings.append(self.env._("Choose where the cases go."))
+        if self.state == REMIND and not self.case_remind_to:
+            warnings.append(self.env._("Choose who is reminded."))
         template = self.case_remind_template_id
         if self.state == REMIND and template and template.model != "crm.case":
             warnings.append(

@@ -28,6 +28,8 @@ from . import (
     test_private_team,
     test_repeat,
     test_rule,
+    test_rule_actions,
+    test_rule_drain,
     test_rule_access,
     test_rule_clock,
     test_server_actions,

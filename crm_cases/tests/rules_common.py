@@ -11,6 +11,10 @@ from .common import CasesCommon
 # A Monday, 10:00 in Brussels.
 MONDAY = datetime(2026, 6, 15, 8, 0)
 
+# Five hundred years of work for a backtracking matcher.
+SLOW_PATTERN = r"^(.+)(.+)(.+)(.+)\4\3\2\1!?$"
+SLOW_SUBJECT = "x" * 401
+
 
 class RulesCommon(CasesCommon):
     """Rules and the time they need.

@@ -7,7 +7,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from .rules_common import MONDAY, RulesCommon
+from .rules_common import MONDAY, SLOW_PATTERN, SLOW_SUBJECT, RulesCommon
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -148,7 +148,7 @@ class TestRule(RulesCommon):
 
     # Failure
 
-    @mute_logger("odoo.addons.crm_cases.models.crm_case_rule_run")
+    @mute_logger("odoo.addons.crm_cases.models.crm_case_rule_execute")
     def test_one_poisoned_case_stops_no_other(self):
         self.mark.code = """
 if record.name == 'Poison':
@@ -332,8 +332,3 @@ record.write({'color': record.color + 1})
         self.assertEqual(len(rule.level_ids.action_ids), 2)
         rule.kind = "escalate"
         self.assertEqual(rule.level_ids.unit, "work_hour")
-
-
-# Five hundred years of work for a backtracking matcher.
-SLOW_PATTERN = r"^(.+)(.+)(.+)(.+)\4\3\2\1!?$"
-SLOW_SUBJECT = "x" * 401

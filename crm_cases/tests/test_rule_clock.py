@@ -28,6 +28,7 @@ AMOUNTS = {
 DATE_FIELDS = [
     name for name, _label in REFERENCES if name.startswith(("date", "create"))
 ]
+STATUS_FIELDS = {"sla_warning": "warning_at", "sla_breach": "deadline"}
 
 
 def utc(year, month, day, hour=0, minute=0):
@@ -133,6 +134,8 @@ class TestRuleClock(RulesCommon):
     def test_matrix(self):
         """A second before nothing fires, at the second all references do."""
         calendars = self._calendars()
+        self.env["crm.case.sla"].search([]).active = False
+        self.env["crm.case.sla"].create({"name": "Answer", "response_hours": 4})
         reference = utc(2026, 6, 16, 11, 30)  # a Tuesday
         kinds = product(calendars, dict(UNITS), ("after", "before"))
         for name, unit, direction in kinds:
@@ -149,10 +152,11 @@ class TestRuleClock(RulesCommon):
             rules = self.env["crm.case.rule"].union(
                 *[
                     self._rule(amount, unit, direction=direction, reference=name)
-                    for name in DATE_FIELDS
+                    for name, _label in REFERENCES
                 ]
             )
             case = self._case()
+            self.assertEqual(len(case.sla_status_ids), 1)
         self._set_dates(case, reference, due)
         self._collect(rules, due - 2 * SECOND)
         self.assertFalse(rules.run_ids, "too early")
@@ -160,7 +164,7 @@ class TestRuleClock(RulesCommon):
         self._collect(rules, due + SECOND)
         missing = rules - rules.run_ids.rule_id
         self.assertFalse(missing.mapped("reference"), "does not fire")
-        self.assertEqual(len(rules.run_ids), len(DATE_FIELDS), "fires once")
+        self.assertEqual(len(rules.run_ids), len(REFERENCES), "fires once")
         self.assertEqual(rules.run_ids.case_id, case)
         rules.active = case.active = False
 
@@ -173,16 +177,17 @@ class TestRuleClock(RulesCommon):
     def _set_dates(self, case, reference, written):
         """Give the case all dates at once, as if written just before."""
         self.env.flush_all()
-        assignments = ", ".join(f"{name} = %(reference)s" for name in DATE_FIELDS)
-        self.env.cr.execute(
-            f"UPDATE crm_case SET {assignments}, write_date = %(written)s"
-            " WHERE id = %(id)s",
-            {
-                "reference": reference,
-                "written": written - timedelta(minutes=5),
-                "id": case.id,
-            },
-        )
+        written -= timedelta(minutes=5)
+        for record, names in (
+            (case, DATE_FIELDS),
+            (case.sla_status_ids, STATUS_FIELDS.values()),
+        ):
+            assignments = ", ".join(f"{name} = %(reference)s" for name in names)
+            self.env.cr.execute(
+                f"UPDATE {record._table} SET {assignments}, write_date = %(written)s"
+                " WHERE id = %(id)s",
+                {"reference": reference, "written": written, "id": record.id},
+            )
         self.env.invalidate_all()
 
     def test_threshold_agrees_with_the_oracle(self):

@@ -181,6 +181,10 @@ class TestServerActions(CasesCommon):
             model_id=self.env["ir.model"]._get_id("res.partner"),
         )
         self.assertIn("cases only", action.warning)
+        action = self._action(state="case_remind", case_remind_to=False)
+        self.assertIn("Choose who", action.warning)
+        action = self._action(state="case_escalate", case_escalate_to=False)
+        self.assertIn("Choose where", action.warning)
 
     def test_kinds_are_offered_for_cases_only(self):
         action = self._action(state="case_remind")

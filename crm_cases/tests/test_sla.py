@@ -72,6 +72,23 @@ class TestSla(RulesCommon):
         self.assertEqual(solution.spent_hours, 2)
         self.assertEqual(solution.date_reached, MONDAY + 4 * HOUR)
 
+    def test_time_used_while_the_clock_runs(self):
+        """Nothing was written since: it is told from the time that is left."""
+        case = self._case_at()
+        response, solution = self._status(case), self._status(case, "resolution")
+        for hours, used in ((1, 1), (5, 5), (16, 7), (24, 8)):
+            with self.at(MONDAY + hours * HOUR):
+                self.env.invalidate_all()
+                self.assertEqual(solution.used_hours, used)
+                self.assertEqual(response.used_hours, used)
+        with self.at(MONDAY + HOUR):
+            self.env.invalidate_all()
+            self.assertEqual(case.sla_spent, "1 h of 4 h")
+            case.action_pending()
+        with self.at(MONDAY + 5 * HOUR):
+            self.env.invalidate_all()
+            self.assertEqual(solution.used_hours, 1)
+
     def test_reopened_goes_on_with_what_was_left(self):
         case = self._case_at()
         solution = self._status(case, "resolution")
@@ -229,17 +246,25 @@ class TestSla(RulesCommon):
         self.assertEqual(self._status(case, "resolution").deadline, MONDAY + 10 * HOUR)
 
     def test_success_rate(self):
+        """One in time, one too late; what is open does not count."""
+        self._case_at()
         for hours in (1, 5):
             case = self._case_at()
             with self.at(MONDAY + hours * HOUR):
                 case.date_first_response = MONDAY + hours * HOUR
-        ongoing = self._case_at()
-        self.assertEqual(self._status(ongoing, "response").state, "ongoing")
-        [[rate]] = self.env["crm.case.sla.status"]._read_group(
-            [("sla_id", "=", self.policy.id), ("kind", "=", "response")],
-            aggregates=["success:avg"],
+        statuses = self.env["crm.case.sla.status"]
+        domain = [("sla_id", "=", self.policy.id), ("kind", "=", "response")]
+        [[rate, count]] = statuses._read_group(
+            domain, aggregates=["success:avg", "__count"]
         )
-        self.assertEqual(rate, 0.5)
+        self.assertEqual((rate, count), (0.5, 3))
+        groups = statuses.formatted_read_group(
+            domain, ["date_filed:month", "team_id", "sla_id"], ["success:avg"]
+        )
+        self.assertEqual([group["success:avg"] for group in groups], [0.5])
+        ongoing = [*domain, ("state", "=", "ongoing")]
+        [[nothing]] = statuses._read_group(ongoing, aggregates=["success:avg"])
+        self.assertFalse(nothing)
 
     def test_bad_policies_are_refused(self):
         for values in (
