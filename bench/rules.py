@@ -159,8 +159,10 @@ class Bench:
         self.first_pass = self._timed(self.rule._cron_run)
 
     def measure(self, size, kind, rounds):
-        actions = self.rule.level_ids.action_ids + self.automation.action_server_ids
-        actions.write(ACTIONS[kind])
+        for action in (
+            self.rule.level_ids.action_ids + self.automation.action_server_ids
+        ):
+            action.write(ACTIONS[kind])
         self._ours()  # whoever comes first pays for what is read once
         sides = {"ours": self._ours}
         if size <= LARGEST_FOR_ODOO:

@@ -151,6 +151,8 @@ class CrmCaseRule(models.Model):
     def _on_source(self, source, domain):
         if not source.path:
             return domain
+        # A path leads to archived cases too.
+        domain &= Domain("active", "=", True)
         return source.domain & Domain(source.path, "any", domain)
 
     @api.model

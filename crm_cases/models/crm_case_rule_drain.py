@@ -116,6 +116,8 @@ class CrmCaseRuleRun(models.Model):
         :return: the runs to do next
         """
         self.env.flush_all()
+        # Who lives now, not when this transaction asked first.
+        self.env.cr.execute("SELECT pg_stat_clear_snapshot()")
         rows = self.env.execute_query(self._build_claim(sweep))
         guilty = self.browse(run_id for run_id, _risky, guilty in rows if guilty)
         for run in guilty:
@@ -170,6 +172,7 @@ class CrmCaseRuleRun(models.Model):
         """
         if not self:
             return self
+        self.flush_recordset()
         rows = self.env.execute_query(
             SQL(
                 """

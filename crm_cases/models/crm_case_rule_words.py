@@ -1,6 +1,33 @@
 from odoo import api, models
 
+from .crm_case_rule_filter import STATE_FIELDS
 from .rule_delay import DAY, HOUR, MINUTE, MONTH, WEEK, WORK_DAY, WORK_HOUR, WORK_MINUTE
+
+# What the sentence speaks of.
+SPOKEN = [
+    "answer",
+    "category_ids",
+    "domain",
+    "messages_from",
+    "messages_to",
+    "partner_category_ids",
+    "partner_ids",
+    "priority_from",
+    "priority_to",
+    "reference",
+    "responsible",
+    "subject_pattern",
+    "team_ids",
+    "type_ids",
+    "user_ids",
+    *STATE_FIELDS,
+    "level_ids.action_ids",
+    "level_ids.amount",
+    "level_ids.direction",
+    "level_ids.repeat_every",
+    "level_ids.repeat_times",
+    "level_ids.unit",
+]
 
 
 class CrmCaseRule(models.Model):
@@ -8,6 +35,8 @@ class CrmCaseRule(models.Model):
 
     _inherit = "crm.case.rule"
 
+    @api.depends(*SPOKEN)
+    @api.depends_context("lang")
     def _compute_sentence(self):
         for rule in self:
             steps = "; ".join(level._describe() for level in rule.level_ids)

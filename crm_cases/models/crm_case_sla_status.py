@@ -211,6 +211,7 @@ class CrmCaseSlaStatus(models.Model):
                 ("warned_on", "=", False),
                 ("warning_at", "<=", now),
                 ("deadline", ">", now),
+                ("case_id.active", "=", True),
             ]
         )
 
@@ -221,6 +222,7 @@ class CrmCaseSlaStatus(models.Model):
                 ("date_reached", "=", False),
                 ("failed_on", "=", False),
                 ("deadline", "<=", now),
+                ("case_id.active", "=", True),
             ]
         )
 

@@ -172,7 +172,7 @@ record.write({'color': record.color + 1})
         for minute in range(3):
             self._pass(MONDAY + DAY + minute * MINUTE)
         self.assertEqual(cases.mapped("color"), [0, 0, 1, 1, 1, 1])
-        states = [run.state for run in rule.run_ids.sorted("case_id")]
+        states = rule.run_ids.sorted(lambda run: run.case_id.id).mapped("state")
         self.assertEqual(states, ["parked"] * 2 + ["done"] * 4)
         self.assertFalse(rule.problem)
         with self.at(MONDAY + DAY):

@@ -152,6 +152,16 @@ class TestSla(RulesCommon):
         fired = self._fires_at(case, moments)
         self.assertEqual(fired, [MONDAY + 180 * MINUTE, MONDAY + 240 * MINUTE])
 
+    def test_archived_cases_are_left_alone(self):
+        with self.at(MONDAY):
+            self._rule(0, "minute", reference="sla_breach")
+            case = self._case()
+            case.active = False
+        self._tell(MONDAY + 4 * HOUR)
+        self._pass(MONDAY + 4 * HOUR)
+        self.assertEqual(case.color, 0)
+        self.assertFalse(self._status(case).failed_on)
+
     def test_policies_follow_the_case(self):
         urgent = self.env["crm.case.sla"].create(
             {"name": "Urgent", "response_hours": 1, "priority_from": "3"}
