@@ -136,14 +136,14 @@ class CrmCaseSlaStatus(models.Model):
         """
         intervals = case._get_running_intervals(policy._get_pause_states(), reached)
         share = policy.warn_percent / 100
-        deadline = self._walk(intervals, hours, clock)
+        deadline = self._walk(intervals, hours, clock, reached)
         now = fields.Datetime.now()
         # Reached at the very instant is in time.
         late = deadline and (reached > deadline if reached else now >= deadline)
         return {
             "hours": hours,
             "deadline": deadline,
-            "warning_at": self._walk(intervals, hours * share, clock),
+            "warning_at": self._walk(intervals, hours * share, clock, reached),
             "date_reached": reached,
             "spent_hours": sum(
                 clock.between(start, end or now) for start, end in intervals
@@ -153,8 +153,9 @@ class CrmCaseSlaStatus(models.Model):
         }
 
     @api.model
-    def _walk(self, intervals, hours, clock):
-        """When so much working time is used; False while the clock stands."""
+    def _walk(self, intervals, hours, clock, reached=False):
+        """When so much working time is used; False while the clock stands. What is
+        reached keeps the deadline that it was in time for."""
         for start, end in intervals:
             if end is None:
                 return clock.plan(hours, start)
@@ -162,7 +163,7 @@ class CrmCaseSlaStatus(models.Model):
             if spent >= hours:
                 return clock.plan(hours, start)
             hours -= spent
-        return False
+        return clock.plan(hours, reached) if reached else False
 
     # ------------------------------------------------------------
     # EVENTS

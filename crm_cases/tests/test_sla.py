@@ -51,6 +51,7 @@ class TestSla(RulesCommon):
             slow.date_first_response = MONDAY + 5 * HOUR
         self.assertEqual(self._status(quick).state, "reached")
         self.assertEqual(self._status(quick).spent_hours, 1)
+        self.assertEqual(self._status(quick).deadline, MONDAY + 4 * HOUR)
         self.assertEqual(self._status(slow).state, "failed")
         self.assertEqual(quick.sla_deadline, MONDAY + 26 * HOUR)
 
