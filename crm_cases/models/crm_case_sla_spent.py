@@ -1,5 +1,3 @@
-from datetime import timedelta
-
 from pytz import utc
 
 from odoo import api, fields, models
@@ -54,6 +52,13 @@ class CrmCase(models.Model):
             status = case._get_next_status()
             case.sla_spent = status and self.env._(
                 "%(used)s of %(promised)s",
-                used=status._describe_span(timedelta(hours=status.used_hours)),
-                promised=status._describe_span(timedelta(hours=status.hours)),
+                used=self._describe_hours(status.used_hours),
+                promised=self._describe_hours(status.hours),
             )
+
+    @api.model
+    def _describe_hours(self, hours):
+        """Working hours stay hours, because nobody works for 24 of them a day."""
+        if hours < 1:
+            return self.env._("%s min", round(hours * 60))
+        return self.env._("%s h", int(hours))
