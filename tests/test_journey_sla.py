@@ -34,12 +34,12 @@ def add_rule(erp, reference):
 
 
 def promise(erp, seconds):
-    """Promise an answer within so many seconds of the clock."""
+    """Promise an answer within so many seconds of the clock, and warn at a quarter."""
     companies = erp.call("res.company", "search", [])
     erp.call("res.company", "write", companies, {"resource_calendar_id": False})
     policies = erp.call("crm.case.sla", "search", [])
     erp.call("crm.case.sla", "write", policies, {"active": False})
-    policy = {"name": "Soon", "response_hours": seconds / 3600, "warn_percent": 50}
+    policy = {"name": "Soon", "response_hours": seconds / 3600, "warn_percent": 25}
     erp.call("crm.case.sla", "create", policy)
 
 
@@ -71,19 +71,20 @@ def check_acted(erp, case, rules, within):
 def test_promises_are_told_and_acted_on(erp):
     """The short form: whatever wakes the scheduler then finds the instant passed."""
     rules = {reference: add_rule(erp, reference) for reference in INSTANTS}
-    promise(erp, seconds=8)
+    promise(erp, seconds=20)
     case = erp.call("crm.case", "create", {"name": "Promised"})
-    for _instant in INSTANTS:
-        time.sleep(4.5)
+    for pause in (5.5, 15):
+        time.sleep(pause)
         add_rule(erp, "date_deadline")
     check_acted(erp, case, rules, within=timedelta(seconds=10))
 
 
 @pytest.mark.slow
 def test_promises_are_told_within_two_minutes(erp):
-    """Nothing but the clock: three cases, filed at odd times."""
+    """Nothing but the clock: three cases, filed at odd times. Whoever looks once a
+    minute must meet warning and breach apart."""
     rules = {reference: add_rule(erp, reference) for reference in INSTANTS}
-    promise(erp, seconds=100)
+    promise(erp, seconds=140)
     cases = []
     for _number in range(3):
         cases.append(erp.call("crm.case", "create", {"name": "Promised"}))
