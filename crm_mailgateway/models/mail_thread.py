@@ -8,7 +8,6 @@ from odoo.tools import SQL, LazyTranslate, email_normalize
 
 from .. import words
 from ..pipeline.classify import classify
-from ..pipeline.headers import MAX_MESSAGE_ID
 from ..trace import CONTEXT_KEY, MailTrace
 from .crm_mailgateway_message import JUST_STORED_KEY, JustStored, StoredMail
 from .crm_mailgateway_processing import ROUTE_KEY, ROW_KEY
@@ -163,8 +162,9 @@ class MailThread(models.AbstractModel):
         parsed = super().message_parse(message, save_original=save_original)
         trace = self.env.context.get(CONTEXT_KEY)
         if trace:
-            if not 0 < len(message.get("Message-Id") or "") <= MAX_MESSAGE_ID:
-                parsed["message_id"] = trace.message_id
+            # As it stands in the mail: the parser cuts it at a blank, and then two
+            # mails of a program that writes such identifiers would be one.
+            parsed["message_id"] = trace.message_id
             for name in ("subject", "email_from", "from"):
                 if parsed.get(name):
                     # Encoded line ends would break every mail that quotes them.

@@ -2,6 +2,7 @@ from odoo.tests import tagged
 
 from ..models.crm_mailgateway_rule import HeldByRule
 from ..trace import MailTrace
+from .common import DOMAIN
 from .test_rules import RulesCommon
 
 
@@ -94,3 +95,14 @@ class TestSignal(RulesCommon):
         body = case.message_ids.sorted("id")[-1].body
         self.assertIn("data-o-mail-quote", body)
         self.assertLess(body.index("squeals"), body.index("data-o-mail-quote"))
+
+    def test_identifiers_with_blanks_are_told_apart(self):
+        cases = [
+            self.receive(
+                f"From: a@b.example\r\nTo: support@{DOMAIN}\r\nSubject: {n}\r\n"
+                f"Message-ID: <order {n}@shop.example>\r\n\r\nHello\r\n".encode()
+            ).case_id
+            for n in (1, 2)
+        ]
+        self.assertTrue(all(cases))
+        self.assertNotEqual(*cases)
