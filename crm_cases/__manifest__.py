@@ -111,6 +111,7 @@
             "crm_cases/static/src/tours/*",
             "crm_cases/static/src/scss/case_form.scss",
             "crm_cases/static/src/dashboard/*",
+            "crm_cases/static/src/message_actions/*",
         ],
         "web.assets_frontend": [
             "crm_cases/static/src/scss/portal.scss",

@@ -1,6 +1,7 @@
 from . import (
     mail_scheduled_message,
     mail_thread,
+    crm_case_average_mixin,
     crm_case_tree_mixin,
     crm_case_part_mixin,
     crm_case_category,
@@ -47,6 +48,7 @@ from . import (
     crm_case_campaign,
     mail_followers,
     mail_message,
+    mail_message_name,
     utm_campaign,
     crm_case_shadow_mixin,
     crm_case_condition_mixin,

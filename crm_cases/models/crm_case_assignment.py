@@ -1,5 +1,6 @@
 from odoo import api, models
 
+from .actions import notify
 from .case_states import ACTIVE_STATES
 from .crm_case_team_assignment import MANUAL
 
@@ -56,12 +57,4 @@ class CrmCase(models.Model):
                 count=count,
                 left=left,
             )
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "warning" if left else "success",
-                "message": message,
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
+        return notify(message, "warning" if left else "success")

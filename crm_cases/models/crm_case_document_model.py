@@ -10,6 +10,7 @@ class CrmCaseDocumentModel(models.Model):
 
     _name = "crm.case.document.model"
     _description = "Kind of Linked Document"
+    _inherit = ["mail.thread"]
     _order = "sequence, id"
     _rec_name = "model_id"
 
@@ -22,7 +23,10 @@ class CrmCaseDocumentModel(models.Model):
         domain="[('transient', '=', False), ('abstract', '=', False), "
         "('access_ids', '!=', False)]",
     )
-    model = fields.Char(related="model_id.model", string="Technical Name")
+    # Tracked by this name: managers of cases do not read the models of Odoo.
+    model = fields.Char(
+        related="model_id.model", string="Technical Name", tracking=True
+    )
 
     _model_unique = models.Constraint(
         "UNIQUE(model_id)", "Cases can already be linked to documents of this kind."

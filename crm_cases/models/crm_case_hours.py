@@ -1,6 +1,7 @@
 from pytz import utc
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from .working_time import ElapsedTime, WorkingTime
 
@@ -20,10 +21,11 @@ class CrmCase(models.Model):
     They are kept as they were when it happened: a later change of the calendar does
     not rewrite the past, a change of the dates or of the team does.
 
-    A clock that has not stopped is 0.
+    A clock that has not stopped is 0, and counts in no average.
     """
 
-    _inherit = "crm.case"
+    _name = "crm.case"
+    _inherit = ["crm.case", "crm.case.average.mixin"]
 
     hours_to_open = fields.Float(
         compute="_compute_hours",
@@ -59,6 +61,13 @@ class CrmCase(models.Model):
                     case[hours] = (
                         worked.between(case.create_date, stopped) if stopped else 0.0
                     )
+
+    @api.model
+    def _get_known_conditions(self, query):
+        return {
+            hours: SQL("%s IS NOT NULL", self._field_to_sql(self._table, date, query))
+            for hours, date in CLOCKS.items()
+        }
 
     def _get_working_calendar(self):
         """The calendar that the clocks of this case follow, or none."""

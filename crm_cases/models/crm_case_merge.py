@@ -176,7 +176,7 @@ class CrmCase(models.Model):
         survivor = survivor or self._get_oldest()
         cases = (self - survivor).sorted(lambda case: (case.create_date, case.id))
         (cases | survivor)._check_merge(survivor)
-        (cases | survivor).lock_for_update()
+        (cases | survivor)._lock_for_merge()
         # sudo: the rights on all cases were checked, and what belongs to them goes
         # along as a whole, whoever made it
         log = self.env["crm.case.merge.log"].sudo()
@@ -186,6 +186,16 @@ class CrmCase(models.Model):
         self.env.invalidate_all()
         survivor._note_merged(cases)
         return survivor
+
+    def _lock_for_merge(self):
+        """Of two merges of a case at once, the later one is told so."""
+        if len(self.try_lock_for_update()) < len(self):
+            raise UserError(
+                self.env._(
+                    "Somebody else is changing %s at this moment. Try again.",
+                    ", ".join(self.mapped("number")),
+                )
+            )
 
     def _archive_as_merged(self, survivor):
         self.with_context(tracking_disable=True).write(
@@ -327,7 +337,7 @@ class CrmCase(models.Model):
             case._check_unmerge()
             log = self.env["crm.case.merge.log"].sudo()  # rights were just checked
             case, survivor = case.sudo(), case.sudo().merged_into_id
-            (case | survivor).lock_for_update()
+            (case | survivor)._lock_for_merge()
             log.search([("case_id", "=", case.id)], limit=1, order="id desc")._undo()
             case.with_context(tracking_disable=True).write(
                 {"active": True, "merged_into_id": False}

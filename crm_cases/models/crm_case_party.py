@@ -343,11 +343,11 @@ class CrmCaseParty(models.Model):
         )
 
     @api.model
-    def _get_excerpt(self, message):
+    def _get_excerpt(self, message, length=EXCERPT_LENGTH):
         text = " ".join(html2plaintext(message.body or "").split())
-        if len(text) <= EXCERPT_LENGTH:
+        if len(text) <= length:
             return text
-        return text[:EXCERPT_LENGTH].rsplit(" ", 1)[0] + " …"
+        return text[:length].rsplit(" ", 1)[0] + " …"
 
     # ------------------------------------------------------------
     # ACTIONS

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
+
+from .actions import notify
 
 
 class CrmCase(models.Model):
@@ -12,6 +14,9 @@ class CrmCase(models.Model):
     FOLLOWING: a follower gets each message by mail, whatever he may read. So no
     colleague from outside follows such a case: who does is dropped when the case
     comes to the team, and cannot be added.
+
+    WRITING: a message or a mention that would reach such a colleague is refused, with
+    words; whatever else sends mail leaves him out.
 
     NAMING: other records may point here (a sub-case, a merged case). To who may not
     read it, such a case is its number and nothing else.
@@ -72,12 +77,56 @@ class CrmCase(models.Model):
                 case.message_unsubscribe(outside.ids)
 
     def _filter_outsiders(self, partners):
-        """Colleagues from outside, if the team keeps its cases to itself."""
+        """Colleagues among ``partners`` who may not read this case of a private team.
+        One whose matter it is gets the answers, like any customer."""
         if not self.is_private:
             return partners.browse()
         insiders = self.team_id._get_insiders() | self.user_id
-        colleagues = partners.filtered(lambda p: p.user_ids and not p.partner_share)
-        return colleagues - insiders.partner_id - self.partner_id
+        return (partners - insiders.partner_id).filtered(
+            lambda partner: (
+                partner.user_ids
+                and not partner.partner_share
+                and not self._is_customer(partner)
+            )
+        )
+
+    # ------------------------------------------------------------
+    # WRITING
+    # ------------------------------------------------------------
+
+    def message_post(self, **kwargs):
+        if kwargs.get("message_type") == "comment":
+            self._check_insiders(kwargs.get("partner_ids"))
+        return super().message_post(**kwargs)
+
+    def _check_insiders(self, partner_ids):
+        # sudo: whoever may post here may learn that a recipient is refused
+        case = self.sudo()
+        if not partner_ids or not case.is_private:
+            return
+        partners = case.env["res.partner"].browse(partner_ids)
+        outside = case._filter_outsiders(partners)
+        if outside:
+            raise UserError(
+                self.env._(
+                    "%(who)s may not see the cases of the private team %(team)s. Make "
+                    "them a member of it, or leave them out.",
+                    who=", ".join(outside.mapped("name")),
+                    team=case.team_id.name,
+                )
+            )
+
+    def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
+        """The last gate: whatever path led here, nobody from outside is told."""
+        recipients = super()._notify_get_recipients(message, msg_vals, **kwargs)
+        case = self.sudo()  # as above
+        if not recipients or not case or not case.is_private:
+            return recipients
+        partners = case.env["res.partner"].browse(
+            [data["id"] for data in recipients if data["id"]]
+        )
+        outside = set(case._filter_outsiders(partners).ids)
+        return [data for data in recipients if data["id"] not in outside]
 
     # ------------------------------------------------------------
     # HANDING OVER
@@ -96,20 +145,14 @@ class CrmCase(models.Model):
 
     def _get_handed_over_action(self):
         teams = self.sudo().team_id  # sudo: the name of the team is no secret
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": self.env._(
-                    "Handed over to %s, whose cases only its members see.",
-                    ", ".join(teams.mapped("name")),
-                ),
-                "next": self.env["ir.actions.act_window"]._for_xml_id(
-                    "crm_cases.crm_case_action_my"
-                ),
-            },
-        }
+        message = self.env._(
+            "Handed over to %s, whose cases only its members see.",
+            ", ".join(teams.mapped("name")),
+        )
+        my_work = self.env["ir.actions.act_window"]._for_xml_id(
+            "crm_cases.crm_case_action_my"
+        )
+        return notify(message, follow=my_work)
 
     def web_save(self, vals, specification, next_id=None):
         """Say in words why a form cannot be saved that would vanish with it."""

@@ -1,5 +1,6 @@
 from odoo import models
 
+from .actions import notify
 from .case_states import ACTIVE_STATES
 
 CUSTOMER = "customer"
@@ -46,15 +47,7 @@ class CrmCase(models.Model):
                 sent=len(reminded),
                 left=left,
             )
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "warning" if left else "success",
-                "message": message,
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
+        return notify(message, "warning" if left else "success")
 
     def _send_reminder(self, audience, template=None, with_documents=False):
         """Remind somebody of each of these cases that is not closed.

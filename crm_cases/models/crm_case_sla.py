@@ -114,11 +114,13 @@ class CrmCaseSla(models.Model):
         return tuple(self.sudo().search([("active", "=", True)]).ids)
 
     def _fits(self, case):
-        """Whether this policy holds for a case."""
+        """Whether this policy holds for a case. Nothing is promised of an archived one,
+        be it that it goes on in the case that it was merged into."""
         self.ensure_one()
         priority = case.priority
         return bool(
-            self.company_id <= case.company_id
+            case.active
+            and self.company_id <= case.company_id
             and (not self.type_ids or case.type_id in self.type_ids)
             and (not self.priority_from or priority >= self.priority_from)
             and (not self.priority_to or priority <= self.priority_to)

@@ -68,13 +68,13 @@ class CrmCase(models.Model):
                 log.append([fields.Datetime.to_string(now), case.state])
             case.state_log = log
 
-    @api.depends("sla_status_ids.deadline", "sla_status_ids.date_reached")
+    @api.depends("active", "sla_status_ids.deadline", "sla_status_ids.date_reached")
     def _compute_sla_deadline(self):
         for case in self:
             deadlines = case._get_open_statuses().mapped("deadline")
             case.sla_deadline = min(filter(None, deadlines), default=False)
 
-    @api.depends("sla_status_ids.deadline", "sla_status_ids.date_reached")
+    @api.depends("active", "sla_status_ids.deadline", "sla_status_ids.date_reached")
     def _compute_sla_state(self):
         now = fields.Datetime.now()
         for case in self:
@@ -92,7 +92,7 @@ class CrmCase(models.Model):
         return (statuses.filtered("deadline").sorted("deadline") or statuses)[:1]
 
     def _get_open_statuses(self):
-        if self.state not in ACTIVE_STATES:
+        if not self.active or self.state not in ACTIVE_STATES:
             return self.env["crm.case.sla.status"]
         return self.sla_status_ids.filtered(lambda status: not status.date_reached)
 
@@ -198,7 +198,5 @@ class CrmCase(models.Model):
                         keys = {"case_id": case.id, "sla_id": policy.id, "kind": kind}
                         new_vals.append({**keys, **vals})
         changed |= changed.create(new_vals)
-        # Policies that hold no longer: what has been reached stays on the record.
-        obsolete = changed.browse().union(*rows.values())
-        obsolete.filtered(lambda row: not row.date_reached).unlink()
+        changed.browse().union(*rows.values())._drop_obsolete()
         changed._schedule_earliest()

@@ -26,7 +26,7 @@ class CrmCaseSlaStatus(models.Model):
 
     _name = "crm.case.sla.status"
     _description = "SLA Status"
-    _inherit = ["crm.case.shadow.mixin"]
+    _inherit = ["crm.case.shadow.mixin", "crm.case.average.mixin"]
     _order = "date_reached DESC NULLS FIRST, deadline, id"
 
     case_id = fields.Many2one("crm.case", required=True, index=True, ondelete="cascade")
@@ -80,19 +80,15 @@ class CrmCaseSlaStatus(models.Model):
     _reached_idx = models.Index("(date_reached) WHERE date_reached IS NOT NULL")
     _write_idx = models.Index("(write_date)")
 
+    @api.model
+    def _get_known_conditions(self, query):
+        state = self._field_to_sql(self._table, "state", query)
+        return {"success": SQL("%s != %s", state, "ongoing")}
+
     @api.depends("state", "date_reached")
     def _compute_success(self):
         for status in self:
             status.success = float(status.state == "reached")
-
-    def _read_group_select(self, aggregate_spec, query):
-        """The rate of success is that of what is decided; a column of numbers cannot
-        tell nothing from 0."""
-        if aggregate_spec != "success:avg":
-            return super()._read_group_select(aggregate_spec, query)
-        state = self._field_to_sql(self._table, "state", query)
-        success = self._field_to_sql(self._table, "success", query)
-        return SQL("AVG(%s) FILTER (WHERE %s != 'ongoing')", success, state)
 
     @api.depends("deadline", "date_reached", "paused", "state")
     def _compute_remaining(self):
@@ -301,6 +297,15 @@ class CrmCaseSlaStatus(models.Model):
             news.update(warned_on=False, failed_on=False)
         self.write(news)
         return self
+
+    def _drop_obsolete(self):
+        """Policies that hold no longer: what was reached stays on the record, and what
+        was missed before a case was archived."""
+        self.filtered(
+            lambda row: (
+                not row.date_reached and (row.case_id.active or not row.failed_on)
+            )
+        ).unlink()
 
     def _schedule_earliest(self):
         now = fields.Datetime.now()

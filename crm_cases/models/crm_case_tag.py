@@ -8,9 +8,10 @@ class CrmCaseTag(models.Model):
 
     _name = "crm.case.tag"
     _description = "Case Tag"
+    _inherit = ["mail.thread"]
     _order = "name"
 
-    name = fields.Char(required=True, translate=True)
+    name = fields.Char(required=True, translate=True, tracking=True)
     color = fields.Integer(default=lambda self: randint(1, 11))
 
     _name_unique = models.Constraint("UNIQUE(name)", "This tag already exists.")

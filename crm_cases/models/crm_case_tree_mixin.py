@@ -25,6 +25,14 @@ class CrmCaseTreeMixin(models.AbstractModel):
                 f"{parent} / {record.name}" if parent else record.name
             )
 
+    @api.depends("complete_name", "name")
+    @api.depends_context("short_name")
+    def _compute_display_name(self):
+        """The whole path; where that would be cut (lists), the last of it."""
+        short = self.env.context.get("short_name")
+        for record in self:
+            record.display_name = record.name if short else record.complete_name
+
     def write(self, vals):
         if vals.get("parent_id"):
             self._check_new_parent(self.browse(vals["parent_id"]))

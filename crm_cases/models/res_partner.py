@@ -67,11 +67,10 @@ class ResPartner(models.Model):
                 partner = partner.parent_id
 
     def action_view_cases(self):
-        self.ensure_one()
-        family = ("partner_id", "child_of", self.commercial_partner_id.ids)
-        domain = [family] if self.is_company else [("partner_id", "child_of", self.ids)]
+        """The cases of these contacts; of a company, with those of its people."""
+        roots = self.filtered("is_company").commercial_partner_id | self
         return self.env["crm.case"]._get_cases_action(
-            self.env._("Cases of %s", self.name),
-            domain,
-            {"default_partner_id": self.id},
+            self.env._("Cases of %s", ", ".join(self.mapped("display_name"))),
+            [("partner_id", "child_of", roots.ids)],
+            {"default_partner_id": self.id} if len(self) == 1 else {},
         )

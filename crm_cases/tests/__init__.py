@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_archived_access,
     test_assignment,
     test_campaign,
     test_case,
@@ -8,6 +9,7 @@ from . import (
     test_configuration,
     test_convert,
     test_dates,
+    test_dialog_tours,
     test_duplicates,
     test_escalation,
     test_hours,

@@ -178,6 +178,22 @@ class TestCase(CasesCommon):
         domain = people[0].action_view_cases()["domain"]
         self.assertEqual(self.env["crm.case"].search_count(domain), 2)
 
+    def test_cases_of_several_partners(self):
+        """From the menu of contacts."""
+        cases = self._case(partner_id=self.partner.id)
+        cases |= self._case(partner_id=self.user_portal.partner_id.id)
+        partners = cases.partner_id
+        action = (
+            self.env.ref("crm_cases.res_partner_action_cases")
+            .with_user(self.user_member)
+            .with_context(active_model="res.partner", active_ids=partners.ids)
+            .run()
+        )
+        self.assertEqual(self.env["crm.case"].search(action["domain"]), cases[::-1])
+        self.assertNotIn("default_partner_id", action["context"])
+        one = self.partner.action_view_cases()
+        self.assertEqual(one["context"]["default_partner_id"], self.partner.id)
+
     def test_types(self):
         codes = {"lead", "opportunity", "task", "issue"}
         codes |= {"request", "bug", "campaign", "claim"}

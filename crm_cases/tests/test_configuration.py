@@ -8,7 +8,7 @@ from .common import CasesCommon
 class TestConfiguration(CasesCommon):
     """Who changed what in the configuration stands in its chatter."""
 
-    def _assert_tracked(self, record, changes):
+    def _assert_tracked(self, record, changes, names=None):
         record = record.with_user(self.user_manager)
         self.flush_tracking()
         known = record.message_ids
@@ -17,7 +17,7 @@ class TestConfiguration(CasesCommon):
         messages = record.message_ids - known
         self.assertEqual(messages.author_id, self.user_manager.partner_id)
         tracked = messages.sudo().tracking_value_ids.field_id.mapped("name")
-        self.assertEqual(set(tracked), set(changes), record._name)
+        self.assertEqual(set(tracked), set(names or changes), record._name)
 
     def test_changes_are_tracked(self):
         calendar = self.env["resource.calendar"].create(
@@ -53,6 +53,13 @@ class TestConfiguration(CasesCommon):
         )
         reason = self.env["crm.case.close.reason"].create({"name": "Bad luck"})
         self._assert_tracked(reason, {"name": "Fate", "kind": "cause"})
+        tag = self.env["crm.case.tag"].create({"name": "Dealr"})
+        self._assert_tracked(tag, {"name": "Dealer"})
+        kind = self.env["crm.case.document.model"].create(
+            {"model_id": self.env["ir.model"]._get_id("res.users")}
+        )
+        model = self.env["ir.model"]._get_id("res.partner.bank")
+        self._assert_tracked(kind, {"model_id": model}, ["model"])
 
     def test_type_does_not_become_itself(self):
         lead = self.env.ref("crm_cases.crm_case_type_lead")

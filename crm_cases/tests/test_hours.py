@@ -76,6 +76,20 @@ class TestHours(CasesCommon):
         self.assertEqual(case.hours_to_open, 0)
         self.assertEqual(case.hours_to_close, 0)
 
+    def test_averages_do_not_count_running_clocks(self):
+        quick = self._timed(_at(MONDAY, 9), date_closed=_at(MONDAY, 13))
+        at_once = self._timed(_at(MONDAY, 9), date_closed=_at(MONDAY, 9))
+        running = self._timed(_at(MONDAY, 9))
+        cases = quick | at_once | running
+        [(average, count)] = self.env["crm.case"]._read_group(
+            [("id", "in", cases.ids)], [], ["hours_to_close:avg", "__count"]
+        )
+        self.assertEqual((average, count), (2, 3))
+        [(average,)] = self.env["crm.case"]._read_group(
+            [("id", "=", running.id)], [], ["hours_to_close:avg"]
+        )
+        self.assertFalse(average)
+
     def test_team_has_its_own_hours(self):
         self.team_care.resource_calendar_id = self._calendar("Late", 12, 20)
         case = self._timed(_at(MONDAY, 9), date_open=_at(MONDAY, 13))

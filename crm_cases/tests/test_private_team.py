@@ -1,4 +1,4 @@
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -100,6 +100,49 @@ class TestPrivateTeam(CasesCommon):
         self.assertNotIn(self.user_manager.partner_id, case.message_partner_ids)
         self.assertFalse(self._finds(self.user_manager, case))
         self.assertTrue(self._finds(self.user_other, case))
+
+    # Writing
+
+    def test_nobody_writes_to_colleagues_from_outside(self):
+        outside = self.user_manager.partner_id
+        own = self.secret.with_user(self.user_other)
+        for subtype in ("mail.mt_note", "mail.mt_comment"):
+            with self.assertRaisesRegex(UserError, "may not see the cases of the"):
+                own.message_post(
+                    body="Look at this",
+                    message_type="comment",
+                    partner_ids=outside.ids,
+                    subtype_xmlid=subtype,
+                )
+        insider = self.user_leader
+        self.team_legal.user_id = insider
+        message = own.message_post(
+            body="Look at this",
+            message_type="comment",
+            partner_ids=(insider.partner_id + self.partner).ids,
+        )
+        self.assertEqual(
+            message.notified_partner_ids, insider.partner_id + self.partner
+        )
+
+    def test_a_colleague_is_answered_in_his_own_matter(self):
+        """Also where only his address is known."""
+        self.secret.email_from = self.user_manager.email
+        message = self.secret.with_user(self.user_other).message_post(
+            body="We have looked at it",
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+            partner_ids=self.user_manager.partner_id.ids,
+        )
+        self.assertEqual(message.notified_partner_ids, self.user_manager.partner_id)
+
+    def test_no_other_path_tells_them(self):
+        message = self.secret.message_post(
+            body="Automatic",
+            message_type="auto_comment",
+            partner_ids=(self.user_manager + self.user_other).partner_id.ids,
+        )
+        self.assertEqual(message.notified_partner_ids, self.user_other.partner_id)
 
     # Handing over
 

@@ -101,6 +101,39 @@ class TestSla(RulesCommon):
         # Nine hours are left: 7 on Tuesday, 2 on Wednesday.
         self.assertEqual(solution.deadline, MONDAY + 49 * HOUR)
 
+    def test_nothing_is_promised_of_a_merged_case(self):
+        """It goes on elsewhere; un-merged, it is measured from the start again."""
+        first, second = self._case_at(), self._case_at()
+        deadline = self._status(second, "resolution").deadline
+        with self.at(MONDAY + HOUR):
+            (first | second)._merge()
+        self.assertFalse(second.sla_status_ids)
+        self.assertFalse(second.sla_deadline)
+        self._tell(MONDAY + 48 * HOUR)
+        told = second.message_ids.filtered(lambda m: "missed" in (m.body or ""))
+        self.assertFalse(told)
+        with self.at(MONDAY + 48 * HOUR):
+            second._unmerge()
+        self.assertEqual(self._status(second, "resolution").deadline, deadline)
+
+    def test_what_was_missed_before_archiving_stays(self):
+        case = self._case_at()
+        self._tell(MONDAY + 5 * HOUR)
+        with self.at(MONDAY + 6 * HOUR):
+            case.active = False
+        self.assertEqual(case.sla_status_ids.mapped("kind"), ["response"])
+        self.assertEqual(self._status(case).state, "failed")
+        self.assertFalse(case.sla_deadline)
+        self.assertFalse(case.sla_state)
+
+    def test_success_rate_is_of_what_has_ended(self):
+        quick, running = self._case_at(), self._case_at()
+        with self.at(MONDAY + HOUR):
+            quick.date_first_response = MONDAY + HOUR
+        rows = self._status(quick) | self._status(running)
+        [(rate,)] = rows._read_group([("id", "in", rows.ids)], [], ["success:avg"])
+        self.assertEqual(rate, 1)
+
     def test_warning_and_breach_are_told_once(self):
         case = self._case_at(user_id=self.user_member.id)
         warned = self.env.ref("crm_cases.mt_case_sla_warned")

@@ -91,13 +91,14 @@ class CrmCasePartyAsk(models.TransientModel):
                 )
             )
         party = self.party_id or self._create_party()
+        chosen = self.case_attachment_ids | self.attachment_ids
         party.message_post(
             body=self.body,
             subject=party.display_name,
             message_type="comment",
             subtype_xmlid="mail.mt_comment",
             partner_ids=self.partner_id.ids,
-            attachment_ids=self._copy_attachments(party).ids,
+            attachment_ids=chosen._copy_to(party).ids,
         )
         return {"type": "ir.actions.act_window_close"}
 
@@ -109,16 +110,4 @@ class CrmCasePartyAsk(models.TransientModel):
                 "role": self.role,
                 "name": self.subject,
             }
-        )
-
-    def _copy_attachments(self, party):
-        """Copies of the chosen files: the party may read those, not the case's own."""
-        chosen = self.case_attachment_ids | self.attachment_ids
-        chosen.check_access("read")
-        # sudo: readable files of a case that a member may not write to
-        return self.env["ir.attachment"].browse(
-            attachment.sudo()
-            .copy({"res_model": party._name, "res_id": party.id, "access_token": False})
-            .id
-            for attachment in chosen
         )

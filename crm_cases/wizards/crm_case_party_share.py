@@ -93,13 +93,14 @@ class CrmCasePartyShare(models.TransientModel):
         if is_html_empty(self.body):
             raise UserError(self.env._("There is no text yet that could be shared."))
         case = self.case_id
+        chosen = self.attachment_ids & self.available_attachment_ids
         message = case.message_post(
             body=self.body,
             message_type="comment",
             subtype_xmlid="mail.mt_comment",
             partner_ids=self._link_customer().ids,
             outgoing_email_to=not case.partner_id and case.email_from,
-            attachment_ids=self._copy_attachments(case).ids,
+            attachment_ids=chosen._copy_to(case).ids,
         )
         self._note_on_party(message)
         return {"type": "ir.actions.act_window_close"}
@@ -113,16 +114,6 @@ class CrmCasePartyShare(models.TransientModel):
                 no_create=not self.env["res.partner"].has_access("create"),
             )
         return case.partner_id
-
-    def _copy_attachments(self, case):
-        chosen = self.attachment_ids & self.available_attachment_ids
-        # sudo: files of the party are read with the rights on it, just checked
-        return self.env["ir.attachment"].browse(
-            attachment.sudo()
-            .copy({"res_model": case._name, "res_id": case.id, "access_token": False})
-            .id
-            for attachment in chosen
-        )
 
     def _note_on_party(self, message):
         self.party_id.message_post(

@@ -1,6 +1,8 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
+from ..models.crm_case_party import EXCERPT_LENGTH
+
 SHOWN = 80  # newest messages
 
 
@@ -64,7 +66,7 @@ class CrmCaseSplit(models.TransientModel):
 
     @api.depends("case_id")
     def _compute_line_ids(self):
-        chosen = self.env.context.get("default_message_ids") or []
+        chosen = self.env.context.get("split_message_ids") or []
         for wizard in self:
             messages = wizard.case_id._get_splittable_messages(SHOWN)
             wizard.line_ids = [Command.clear()] + [
@@ -109,8 +111,7 @@ class CrmCaseSplitLine(models.TransientModel):
     is_chosen = fields.Boolean(string="Move")
     message_id = fields.Many2one("mail.message", required=True, ondelete="cascade")
     date = fields.Datetime(related="message_id.date", store=True)
-    author = fields.Char(compute="_compute_content")
-    excerpt = fields.Char(string="Text", compute="_compute_content")
+    excerpt = fields.Text(string="Message", compute="_compute_content")
     file_count = fields.Integer(string="Files", compute="_compute_content")
     is_note = fields.Boolean(compute="_compute_content")
 
@@ -118,7 +119,7 @@ class CrmCaseSplitLine(models.TransientModel):
     def _compute_content(self):
         for line in self:
             message = line.message_id
-            line.author = message.author_id.name or message.email_from
-            line.excerpt = self.env["crm.case.party"]._get_excerpt(message)
+            named = message.with_context(excerpt_length=EXCERPT_LENGTH)
+            line.excerpt = named.display_name
             line.file_count = len(message.attachment_ids)
             line.is_note = message.is_internal or message.subtype_id.internal
