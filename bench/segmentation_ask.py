@@ -1,33 +1,24 @@
-"""What users wait for: the preview, *Why?*, and posting an invoice.
+"""What users wait for: the preview against a raw count of who matches, and *Why?*."""
 
-The preview against a raw count of who matches; the time of an explanation; and posting
-an invoice with our log of changes against posting without it.
-"""
-
-import contextlib
 import random
 import statistics
-from unittest.mock import patch
 
 from support.books import LIMIT, Books, compare, timed
 
 SIZES = {"small": [10_000], "full": [10_000, 100_000, 1_000_000]}
 ROUNDS = 5
 QUESTIONS = 200
-INVOICES = 20
 
 
 def run(env, scale):
     """Return the report of ``./dev bench segmentation_ask``."""
-    env["account.chart.template"].try_loading("generic_coa", company=env.company)
     bench = Bench(Books(env))
     rows = []
-    for size in SIZES[scale]:
+    for size in bench.books.choose(SIZES[scale]):
         bench.books.fill(size)
         bench.segmentation.process_start()
         bench.books.vacuum()
         rows += [bench.preview(), bench.explain()]
-    rows.append(bench.post())
     return {
         "title": "Segmentation: what users wait for",
         "columns": ["case", "partners", "ours_ms", "other_ms", "ratio"],
@@ -37,8 +28,6 @@ def run(env, scale):
             "side counts who matches, in one statement.",
             f"Why?: the slowest of 20 out of {QUESTIONS} questions (p95), over four "
             "criteria; there is no other side.",
-            f"Posting: {INVOICES} invoices of one line, created, posted and committed "
-            "one by one; the other side does not log.",
         ],
     }
 
@@ -85,37 +74,6 @@ class Bench:
             times.append(timed(lambda: self.rich._explain(partner)))  # noqa: B023
         self.env.cr.commit()  # no snapshot stays open
         return self._row("Why? p95", statistics.quantiles(times, n=20)[-1])
-
-    def post(self):
-        partner = self.env["res.partner"].create({"name": "Buyer"})
-        model = type(self.env["account.move"])
-        times = {"ours": [], "other": []}
-        for number in range(INVOICES * 2 + 10):
-            side = ("ours", "other")[number % 2]
-            off = patch.object(model, "_log_for_segmentation", lambda *_a: None)
-            with off if side == "other" else contextlib.nullcontext():
-                times[side].append(timed(lambda: self._post(partner)))
-        ours, other = (times[side][5:] for side in ("ours", "other"))
-        ratio = statistics.median(a / b for a, b in zip(ours, other, strict=True))
-        return self._row(
-            "posting an invoice",
-            statistics.median(ours),
-            statistics.median(other),
-            ratio,
-        )
-
-    def _post(self, partner):
-        line = {"name": "A", "price_unit": 10, "tax_ids": [(5,)]}
-        move = self.env["account.move"].create(
-            {
-                "move_type": "out_invoice",
-                "partner_id": partner.id,
-                "invoice_date": "2026-03-02",
-                "invoice_line_ids": [(0, 0, line)],
-            }
-        )
-        move.action_post()
-        self.env.cr.commit()  # the log is written at the end of the transaction
 
     def _row(self, case, ours, other=None, ratio=None):
         return {

@@ -21,7 +21,7 @@ def run(env, scale):
     """Return the report of ``./dev bench segmentation_export``."""
     books = Books(env)
     rows = []
-    for size in SIZES[scale]:
+    for size in books.choose(SIZES[scale]):
         books.fill(size)
         rows.append(Export(books).measure())
     return {

@@ -118,6 +118,7 @@ def _add_checks(command):
     bench.add_argument("name")
     bench.add_argument("--scale", choices=("small", "full"), default="small")
     bench.add_argument("--json", metavar="FILE", help="write the figures there")
+    bench.add_argument("--db", help="use this database, and keep it with its data")
 
 
 def _setup(_options):
@@ -202,4 +203,6 @@ def _lint(options):
 def _bench(options):
     odoo_runtime = runtime.provide()
     with postgres.server():
-        return checks.bench(odoo_runtime, options.name, options.scale, options.json)
+        return checks.bench(
+            odoo_runtime, options.name, options.scale, options.json, options.db
+        )

@@ -34,6 +34,16 @@ class Books:
     # Data
     # ------------------------------------------------------------------
 
+    def load_chart(self):
+        """Load a chart of accounts, once: again it would look at every invoice."""
+        if not self.company.chart_template:
+            charts = self.env["account.chart.template"]
+            charts.try_loading("generic_coa", company=self.company)
+
+    def choose(self, sizes):
+        """Return the sizes that are not smaller than what a kept database has."""
+        return [size for size in sizes if size >= self.partners] or [self.partners]
+
     def fill(self, size):
         """Bring the number of generated partners up to ``size``."""
         cr = self.env.cr
