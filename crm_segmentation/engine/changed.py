@@ -13,7 +13,7 @@ from odoo.tools import SQL
 from . import criteria, events
 from .criteria import Leaf, Measure
 from .matching import Plan
-from .sources import INDEX_PREDICATE, INVOICE_KINDS, OPEN_INDEX_PREDICATE, Range
+from .sources import INDEX_PREDICATE, INVOICE_KINDS, Range
 
 DAY = timedelta(days=1)
 EVERYBODY = Range(0, 2**31 - 1)
@@ -124,7 +124,7 @@ def _due_query(plan: Plan, days: Days) -> SQL:
     return SQL(
         "SELECT m.commercial_partner_id FROM account_move m"
         " WHERE %s AND m.company_id IN %s AND (%s)",
-        OPEN_INDEX_PREDICATE,
+        plan.scope.open_documents,
         plan.scope.company_ids,
         _any_of(SQL("m.invoice_date_due"), [days]),
     )

@@ -16,12 +16,12 @@ from .criteria import Column, Measure
 from .payments import late_payments
 from .sources import (
     INDEX_PREDICATE,
-    TRADE_TYPES,
     ZERO,
     Ids,
     Scope,
     Source,
     single,
+    trades,
     within,
 )
 
@@ -117,7 +117,7 @@ def _refunds(_source: EventSource, scope: Scope, _timezone: str) -> SQL:
 
 
 def _late(source: EventSource, scope: Scope, _timezone: str) -> SQL:
-    return late_payments(source.days, scope.company_ids)
+    return late_payments(source.days, scope)
 
 
 def _cases(source: EventSource, scope: Scope, timezone: str) -> SQL:
@@ -186,19 +186,6 @@ def moods(
         empty = Decimal(repr(empty))
     column = Column(SQL.identifier(alias, "score"), empty, empty is not None)
     return Source(alias, query, {measure: column})
-
-
-def trades(scope: Scope, ids: Ids) -> SQL:
-    """Return ``(partner_id, day)`` of every posted invoice and bill."""
-    return SQL(
-        "SELECT m.commercial_partner_id AS partner_id, m.invoice_date AS day"
-        " FROM account_move m"
-        " WHERE %s AND m.move_type IN %s AND %s AND m.company_id IN %s",
-        INDEX_PREDICATE,
-        TRADE_TYPES,
-        ids.contains(SQL("m.commercial_partner_id")),
-        scope.company_ids,
-    )
 
 
 def last_event(

@@ -30,7 +30,7 @@ def days_late(alias: str, measure: Measure, scope: Scope, ids: Ids) -> Source:
                    AS value
           FROM account_move m
           LEFT JOIN %(paid)s ON m.amount_residual_signed = 0
-         WHERE %(posted)s AND m.move_type = 'out_invoice' AND %(inside)s
+         WHERE %(posted)s AND m.move_type IN %(types)s AND %(inside)s
            AND m.company_id IN %(companies)s%(window)s
            AND m.amount_total_signed > 0
            AND (m.amount_residual_signed = 0 AND paid.day IS NOT NULL
@@ -40,6 +40,7 @@ def days_late(alias: str, measure: Measure, scope: Scope, ids: Ids) -> Source:
         today=scope.today,
         paid=PAID_ON,
         posted=INDEX_PREDICATE,
+        types=scope.expand(("out_invoice",)),
         inside=ids.contains(SQL("m.commercial_partner_id")),
         companies=scope.company_ids,
         window=within(measure),
@@ -47,18 +48,19 @@ def days_late(alias: str, measure: Measure, scope: Scope, ids: Ids) -> Source:
     return single(alias, query, measure)
 
 
-def late_payments(days: int, company_ids: tuple[int, ...]) -> SQL:
+def late_payments(days: int, scope: Scope) -> SQL:
     """Return ``(partner_id, day, res_id)`` of invoices paid more than ``days`` late."""
     return SQL(
         """
         SELECT m.commercial_partner_id AS partner_id, paid.day, m.id AS res_id
           FROM account_move m CROSS JOIN %s
-         WHERE %s AND m.move_type = 'out_invoice' AND m.company_id IN %s
+         WHERE %s AND m.move_type IN %s AND m.company_id IN %s
            AND m.amount_residual_signed = 0 AND m.amount_total_signed > 0
            AND paid.day > m.invoice_date_due + %s
         """,
         PAID_ON,
         INDEX_PREDICATE,
-        company_ids,
+        scope.expand(("out_invoice",)),
+        scope.company_ids,
         days,
     )

@@ -15,10 +15,10 @@ from .sources import (
     within,
 )
 
-BOUGHT = SQL("MAX(CASE WHEN m.move_type = 'out_invoice' THEN 1 END)")
+BOUGHT = SQL("MAX(CASE WHEN m.move_type != 'out_refund' THEN 1 END)")
 # In the unit of the product; a refund takes its quantity back
 QUANTITY = SQL(
-    "SUM(CASE m.move_type WHEN 'out_invoice' THEN l.quantity ELSE -l.quantity END"
+    "SUM(CASE m.move_type WHEN 'out_refund' THEN -l.quantity ELSE l.quantity END"
     " * COALESCE(u.factor, 1) / COALESCE(d.factor, 1))::numeric"
 )
 
@@ -47,7 +47,7 @@ def products(alias: str, measure: Measure, scope: Scope, ids: Ids) -> Source:
         value=_value(measure.kind, scope),
         rates=rates_join(scope),
         posted=INDEX_PREDICATE,
-        types=SALE_TYPES,
+        types=scope.expand(SALE_TYPES),
         inside=ids.contains(SQL("m.commercial_partner_id")),
         companies=scope.company_ids,
         window=within(measure),

@@ -19,6 +19,9 @@ from .criteria import Column, Measure
 SALE_TYPES = ("out_invoice", "out_refund")
 PURCHASE_TYPES = ("in_invoice", "in_refund")
 TRADE_TYPES = ("out_invoice", "in_invoice")
+DEBT_TYPES = ("out_invoice", "out_refund")
+# Sales and purchases that were paid on the spot: an option, as most keep them apart
+RECEIPTS = {"out_invoice": "out_receipt", "in_invoice": "in_receipt"}
 ZERO = Decimal(0)
 INVOICE_DATE = SQL("m.invoice_date")
 
@@ -75,12 +78,31 @@ class Scope:
         when every company already keeps its books in it
     :param partner_company_ids: companies whose own partners are looked at next to
         the shared ones, None for every partner
+    :param receipts: receipts count as invoices and bills
     """
 
     company_ids: tuple[int, ...]
     today: date
     rates: tuple[tuple[int, Decimal], ...] = ()
     partner_company_ids: tuple[int, ...] | None = None
+    receipts: bool = False
+
+    def expand(self, types: tuple[str, ...]) -> tuple[str, ...]:
+        """Return types of documents with the receipts that count as these."""
+        return types + tuple(
+            RECEIPTS[type_] for type_ in types if self.receipts and type_ in RECEIPTS
+        )
+
+    @property
+    def open_documents(self) -> SQL:
+        """The condition on what is still to be paid, by an index if there is one."""
+        if not self.receipts:
+            return OPEN_INDEX_PREDICATE
+        return SQL(
+            "%s AND m.move_type IN %s AND m.amount_residual_signed != 0",
+            INDEX_PREDICATE,
+            self.expand(DEBT_TYPES),
+        )
 
 
 @dataclass(frozen=True)
@@ -142,7 +164,7 @@ def invoices(measures: Iterable[Measure], scope: Scope, ids: Ids) -> Source:
         ),
         rates_join(scope),
         INDEX_PREDICATE,
-        tuple(types),
+        scope.expand(tuple(types)),
         ids.contains(SQL("m.commercial_partner_id")),
         scope.company_ids,
         within(_hull(measures)),
@@ -185,7 +207,10 @@ def _measured(measure: Measure, scope: Scope, filtered: bool) -> SQL:
     value = SQL("%s(%s)", kind.function, value)
     if filtered:
         value = SQL(
-            "%s FILTER (WHERE m.move_type IN %s%s)", value, kind.types, within(measure)
+            "%s FILTER (WHERE m.move_type IN %s%s)",
+            value,
+            scope.expand(kind.types),
+            within(measure),
         )
     if kind.of_dates:
         return SQL("%s - %s", scope.today, value)
@@ -213,7 +238,7 @@ def overdue(alias: str, measure: Measure, scope: Scope, ids: Ids) -> Source:
         " GROUP BY 1",
         residual,
         rates_join(scope),
-        OPEN_INDEX_PREDICATE,
+        scope.open_documents,
         scope.today,
         ids.contains(SQL("m.commercial_partner_id")),
         scope.company_ids,
@@ -237,7 +262,7 @@ def trades(scope: Scope, ids: Ids) -> SQL:
         " FROM account_move m"
         " WHERE %s AND m.move_type IN %s AND %s AND m.company_id IN %s",
         INDEX_PREDICATE,
-        TRADE_TYPES,
+        scope.expand(TRADE_TYPES),
         ids.contains(SQL("m.commercial_partner_id")),
         scope.company_ids,
     )

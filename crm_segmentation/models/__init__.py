@@ -13,6 +13,7 @@ from . import crm_segmentation_control
 from . import crm_segmentation_run
 from . import crm_segmentation_change
 from . import crm_segmentation_dirty
+from . import crm_segmentation_logged
 from . import crm_segmentation_mood
 from . import crm_segmentation_event
 from . import crm_segmentation_source

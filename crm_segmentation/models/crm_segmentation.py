@@ -136,6 +136,13 @@ class CrmSegmentation(models.Model):
         help="Off: the sale, purchase and state of mind criteria are ignored.",
     )
 
+    with_receipts = fields.Boolean(
+        "Count Receipts",
+        tracking=True,
+        help="Sales and purchase receipts, which are paid on the spot, count as "
+        "invoices and bills.",
+    )
+
     # State of mind
     som_interval = fields.Integer(
         "Days per Period",
@@ -302,6 +309,7 @@ class CrmSegmentation(models.Model):
             for name in SENTENCE_FIELDS
         ),
         "segmentation_type",
+        "with_receipts",
     )
     def _compute_sentence(self):
         for segmentation in self:

@@ -86,8 +86,10 @@ class CrmSegmentation(models.Model):
         if self.state == "running":
             return self._resume_run(keep_stop=True)
         self._check_ready()
-        plan = self._prepare_plan(fields.Datetime.now())
-        return self._start_run("incremental" if self._is_incremental(plan) else "full")
+        now = fields.Datetime.now()
+        plan = self._prepare_plan(now)
+        kind = "incremental" if self._is_incremental(plan) else "full"
+        return self._begin_run(kind, now, plan)
 
     def _cron_process_group(self, plans, waiting):
         """Compute what is claimed; one by one when together they fail.

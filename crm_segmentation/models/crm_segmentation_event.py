@@ -11,6 +11,7 @@ class CrmSegmentationEvent(models.Model):
 
     _name = "crm.segmentation.event"
     _description = "Partner Event"
+    _inherit = ["crm.segmentation.logged"]
     _order = "date desc, id desc"
     _check_company_auto = True
 
@@ -62,22 +63,3 @@ class CrmSegmentationEvent(models.Model):
     def _compute_score(self):
         for event in self:
             event.score = event.mood_id.score if event.mood_id else event.score
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        events = super().create(vals_list)
-        events._log_for_segmentation()
-        return events
-
-    def write(self, vals):
-        self._log_for_segmentation()
-        done = super().write(vals)
-        self._log_for_segmentation()
-        return done
-
-    def unlink(self):
-        self._log_for_segmentation()
-        return super().unlink()
-
-    def _log_for_segmentation(self):
-        self.env["crm.segmentation.dirty"]._add(self.partner_id.ids)

@@ -247,8 +247,12 @@ class CrmSegmentationLine(models.Model):
     @api.depends("expr_name")
     def _compute_expr_operator(self):
         for line in self:
+            # "is set" of one kind reads as something else, or as nonsense, with another
             allowed = line._get_operators()
-            if line.expr_operator not in allowed:
+            plain = allowed == SET_OPERATORS
+            if line.expr_operator not in allowed or (
+                not plain and line.expr_operator in SET_OPERATORS
+            ):
                 line.expr_operator = allowed[0]
 
     def _get_operators(self):

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from .crm_segmentation import SENTENCE_FIELDS
 from .crm_segmentation_line import APPS, MONEY, SCORES, SET_OPERATORS
 
 COMPARED = ("<", "<=", "=", "!=", ">=", ">", "between")
@@ -21,24 +22,7 @@ class CrmSegmentationLine(models.Model):
     switched_off = fields.Boolean(compute="_compute_switched_off")
 
     @api.depends_context("lang")
-    @api.depends(
-        "expr_name",
-        "expr_operator",
-        "expr_value",
-        "expr_value_to",
-        "group_kind",
-        "child_ids.clause",
-        "product_ids",
-        "product_categ_ids",
-        "domain",
-        "other_segmentation_id",
-        "window_type",
-        "window_number",
-        "window_unit",
-        "date_from",
-        "date_to",
-        "segmentation_id.currency_id",
-    )
+    @api.depends(*SENTENCE_FIELDS, "child_ids.clause", "segmentation_id.currency_id")
     def _compute_clause(self):
         for line in self:
             line.clause = line._get_clause() if line.expr_name else False

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import fields, models
 
 
 class CrmSegmentationPin(models.Model):
@@ -10,6 +10,7 @@ class CrmSegmentationPin(models.Model):
 
     _name = "crm.segmentation.pin"
     _description = "Segmentation Pin"
+    _inherit = ["crm.segmentation.logged"]
     _rec_name = "partner_id"
     _log_access = False
 
@@ -31,22 +32,3 @@ class CrmSegmentationPin(models.Model):
         "UNIQUE (segmentation_id, partner_id)",
         "A partner can be pinned only once in a segmentation.",
     )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        pins = super().create(vals_list)
-        pins._log_for_segmentation()
-        return pins
-
-    def write(self, vals):
-        self._log_for_segmentation()
-        done = super().write(vals)
-        self._log_for_segmentation()
-        return done
-
-    def unlink(self):
-        self._log_for_segmentation()
-        return super().unlink()
-
-    def _log_for_segmentation(self):
-        self.env["crm.segmentation.dirty"]._add(self.partner_id.ids)

@@ -122,6 +122,7 @@ class CrmSegmentation(models.Model):
             self.exclusif,
             self.company_id.id,
             self.currency_id.id,
+            self.with_receipts,
             self._get_criteria_tree(SOME_DAY),
             self._get_event_sources(),
             self.segmentation_type,
@@ -144,6 +145,7 @@ class CrmSegmentation(models.Model):
             today=today,
             rates=() if all(rate == 1 for _company, rate in rates) else rates,
             partner_company_ids=tuple(companies.ids) if self.company_id else None,
+            receipts=self.with_receipts,
         )
 
     def _get_rates(self, companies, today):
@@ -190,8 +192,13 @@ class CrmSegmentation(models.Model):
 
     def _get_timezone(self):
         """Return where midnight is: at the company's own address."""
-        company = self.company_id or self.env.company
-        return company.partner_id.tz or self.env.user.tz or "UTC"
+        owners = (self.company_id._origin or self.env.company, self.env.user)
+        for owner in owners:
+            partner = owner.sudo().partner_id
+            partner.fetch(["tz"])  # asked often, and a whole partner is much
+            if partner.tz:
+                return partner.tz
+        return "UTC"
 
     def _get_today(self, moment):
         timezone = pytz.timezone(self._get_timezone())

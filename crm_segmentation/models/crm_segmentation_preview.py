@@ -5,10 +5,10 @@ from odoo import fields, models
 
 from ..engine.preview import preview_statement
 from ..engine.sources import Range
-from .crm_segmentation_ranges import RANGE_SIZE
+from .crm_segmentation_ranges import RANGE_SIZE, _next_size
 
 SAMPLE_SIZE = 10
-PREVIEW_SECONDS = 10
+PREVIEW_SECONDS = 1  # between two answers
 
 
 class CrmSegmentation(models.Model):
@@ -18,8 +18,8 @@ class CrmSegmentation(models.Model):
     first exclusive run over a category that others carry is not started by the button
     before somebody has seen how many they are and decided about them.
 
-    On very many partners a preview ends after some seconds and says how many of them it
-    looked at; it goes on if one asks for it.
+    On very many partners a preview shows what it has found after a second, and the
+    dialog asks for the rest, a second's worth at a time, until it is told to stop.
     """
 
     _inherit = "crm.segmentation"
@@ -27,29 +27,40 @@ class CrmSegmentation(models.Model):
     def action_preview(self):
         """Open the answer in a dialog."""
         self.ensure_one()
-        counts, samples = self._get_preview(seconds=PREVIEW_SECONDS)
-        preview = self.env["crm.segmentation.preview"].create(
-            self._prepare_preview_vals(counts, samples)
-        )
+        preview = self.env["crm.segmentation.preview"].create(self._look())
         return preview._get_dialog(self.env._("Preview of %s", self.name))
 
     def action_compute(self):
         """Compute, or ask first when it concerns what somebody gave by hand."""
         self.ensure_one()
-        if self.exclusif and not self.carriers_pinned:
-            counts, _samples = self._get_preview()
-            if counts["carrying"]:
-                return self.action_preview()
+        if self.exclusif and not self.carriers_pinned and self.category_count:
+            vals = self._look()
+            if vals["carrying_count"] or vals["looked_at_percent"] < 100:
+                preview = self.env["crm.segmentation.preview"].create(vals)
+                return preview._get_dialog(self.env._("Preview of %s", self.name))
         return self.action_process_start()
 
-    def _get_preview(self, lower=0, seconds=float("inf")):
+    def _look(self, lower=0, size=RANGE_SIZE, found=()):
+        """Look at partners for a second, and return the values of the answer.
+
+        :param int lower: the partner id behind which to begin
+        :param int size: partners to ask for at once
+        :param found: how many each event concerns so far, by event
+        """
+        counts, samples = self._get_preview(lower, PREVIEW_SECONDS, size)
+        counts.update(found)
+        return self._prepare_preview_vals(counts, samples)
+
+    def _get_preview(self, lower=0, seconds=float("inf"), size=RANGE_SIZE):
         """Return how many partners each event concerns, and some of them.
 
         :param int lower: the partner id behind which to begin
         :param seconds: stop after the range at which they are over
+        :param int size: partners per range, as long as none takes too long
         :return: two mappings from ``matching``, ``entering``, ``leaving`` and
             ``carrying`` to a number and to partner ids; the numbers have also
-            ``looked_at``, the highest partner id seen, and ``last``, the last there is
+            ``looked_at``, the highest partner id seen, ``last``, the last there is,
+            and ``size``, the range to go on with
         """
         segmentation = self._for_processing()
         segmentation._check_ready()
@@ -60,14 +71,17 @@ class CrmSegmentation(models.Model):
         last = segmentation._get_last_partner_id()
         counts, samples = Counter(last=last), {}
         while lower < last and time.monotonic() < deadline:
-            ids = Range(lower, lower + RANGE_SIZE)
+            started = time.monotonic()
+            ids = Range(lower, lower + size)
             statement = preview_statement(plan, ids, SAMPLE_SIZE)
             for event, count, found in segmentation.env.execute_query(statement):
                 counts[event] += count
                 sample = samples.setdefault(event, [])
                 sample += (found or [])[: SAMPLE_SIZE - len(sample)]
-            lower += RANGE_SIZE
+            lower += size
+            size = _next_size(size, time.monotonic() - started)
         counts["looked_at"] = min(lower, last)
+        counts["size"] = size
         return counts, samples
 
     def _prepare_preview_vals(self, counts, samples):
@@ -82,5 +96,6 @@ class CrmSegmentation(models.Model):
             "segmentation_id": self.id,
             "looked_at": counts["looked_at"],
             "looked_at_percent": share,
+            "range_size": counts["size"],
             **vals,
         }

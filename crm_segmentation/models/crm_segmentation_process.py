@@ -126,7 +126,8 @@ class CrmSegmentation(models.Model):
 
     def _get_batch_key(self, level):
         """Return the first batch of the level that has room for this one."""
-        scope = (self.company_id.id, self.currency_id.id, self._get_timezone())
+        books = (self.company_id.id, self.currency_id.id, self.with_receipts)
+        scope = (*books, self._get_timezone())
         if self.exclusif and not self.carriers_pinned:
             return (*scope, "alone", self.id)
         number = 0
@@ -138,16 +139,25 @@ class CrmSegmentation(models.Model):
     # BUSINESS
     # ------------------------------------------------------------------
 
-    def _start_run(self, kind="full"):
+    def _start_run(self):
         """Begin with the first partner, and return the plan of the run."""
         self._check_ready()
+        now = fields.Datetime.now()
+        return self._begin_run("full", now, self._prepare_plan(now))
+
+    def _begin_run(self, kind, now, plan):
+        """Write that a run has begun.
+
+        :param kind: ``full`` or ``incremental``
+        :param now: when
+        :param plan: what it goes by, made for that moment
+        :return: the plan of this run
+        """
         self._set_stop_requested(False)
         # Nobody has rights on runs: they are what happened.
         runs = self.env["crm.segmentation.run"].sudo()
         if self.run_id.state == "running":
             self.run_id.sudo().state = "broken off"
-        now = fields.Datetime.now()
-        plan = self._prepare_plan(now)
         run = runs.create(self._prepare_run_vals(kind, now))
         self.write(
             {

@@ -1,7 +1,7 @@
 from odoo import models
 from odoo.tools import format_amount, format_date, format_list, formatLang
 
-from .crm_segmentation_line import MONEY, PLAIN, SCORES, SET_OPERATORS
+from .crm_segmentation_line import MONEY, PLAIN, PRODUCTS, SCORES, SET_OPERATORS
 
 
 class CrmSegmentation(models.Model):
@@ -30,6 +30,8 @@ class CrmSegmentation(models.Model):
                 criteria=", ".join(clauses[:-1]),
                 last=clauses[-1],
             )
+        if self.with_receipts:
+            return self.env._("Partners %(rule)s; receipts count too.", rule=rule)
         return self.env._("Partners %(rule)s.", rule=rule)
 
 
@@ -113,6 +115,8 @@ class CrmSegmentationLine(models.Model):
         }
 
     def _get_products_text(self):
+        if self.expr_name not in PRODUCTS:
+            return ""
         names = [
             *self.product_ids.mapped("display_name"),
             *self.product_categ_ids.mapped("display_name"),

@@ -52,19 +52,21 @@ class CrmSegmentationTemplate(models.Model):
     def action_preview(self):
         """Tell how many would be in, without leaving anything behind."""
         self.ensure_one()
+        preview = self.env["crm.segmentation.preview"].create(self._look())
+        return preview._get_dialog(self.env._("Preview of %s", self.name))
+
+    def _look(self, *so_far):
+        """Look at partners with a segmentation that is gone again afterwards.
+
+        :param so_far: as for ``_look`` of a segmentation
+        """
         savepoint = self.env.cr.savepoint()
         try:
-            segmentation = self._create_segmentation()
-            counts, samples = segmentation._get_preview()
-            vals = segmentation._prepare_preview_vals(counts, samples)
+            vals = self._create_segmentation()._look(*so_far)
         finally:
             savepoint.close(rollback=True)
             self.env.invalidate_all(flush=False)
-        vals = {key: value for key, value in vals.items() if key != "segmentation_id"}
-        preview = self.env["crm.segmentation.preview"].create(
-            {**vals, "template_id": self.id}
-        )
-        return preview._get_dialog(self.env._("Preview of %s", self.name))
+        return {**vals, "segmentation_id": False, "template_id": self.id}
 
     def _create_segmentation(self):
         self.ensure_one()

@@ -132,9 +132,9 @@ class CrmSegmentation(models.Model):
 
     def _set_stop_requested(self, requested):
         control = self.env["crm.segmentation.control"]
-        control.search([("segmentation_id", "in", self.ids)]).filtered(
-            lambda row: row.stop_requested != requested
-        ).stop_requested = requested
+        domain = [("segmentation_id", "in", self.ids)]
+        domain += [("stop_requested", "=", not requested)]
+        control.search(domain).stop_requested = requested
 
     def _get_stop_requested(self):
         """Read the requests from the table: the cache is older than the last range."""

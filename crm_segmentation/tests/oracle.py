@@ -33,11 +33,17 @@ class Oracle:
     :param rates: what the money of each company is worth
     :param timezone: where midnight is
     :param cities: the city of each owner
+    :param bool receipts: a receipt is as good as an invoice or a bill
     """
 
-    def __init__(self, documents, events, today, companies, rates, timezone, cities):
+    def __init__(
+        self, documents, events, today, companies, rates, timezone, cities, receipts
+    ):
         self.documents = defaultdict(list)
         for document in documents:
+            if receipts and document.type.endswith("_receipt"):
+                kind = document.type.replace("receipt", "invoice")
+                document = document._replace(type=kind)
             self.documents[document.owner].append(document)
         self.events = defaultdict(list)
         for event in events:

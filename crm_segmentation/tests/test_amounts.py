@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import fields
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -6,6 +8,8 @@ from odoo.tools import SQL
 from ..engine.criteria import Measure
 from ..engine.sources import Range, invoices
 from .common import SegmentationCommon
+
+WEEK = timedelta(days=7)
 
 
 @tagged("post_install", "-at_install")
@@ -41,6 +45,34 @@ class TestAmounts(SegmentationCommon):
         self._create_invoice(self.customer, 90, "in_receipt")
         self.assertAmount("sale", self.customer, 0)
         self.assertAmount("purchase", self.customer, 0)
+
+    def test_receipts_count_if_asked_for(self):
+        yesterday = fields.Date.today() - timedelta(days=1)
+        self._create_invoice(self.customer, 200, day=fields.Date.today() - WEEK)
+        self._create_invoice(self.customer, 80, "out_receipt", day=yesterday)
+        self._create_invoice(self.customer, 90, "in_receipt", day=yesterday)
+        for variable, amount, without in [
+            ("sale", 280, 200),
+            ("purchase", 90, 0),
+            ("sale_count", 2, 1),
+            ("purchase_count", 1, 0),
+            ("sale_average", 140, 200),
+            ("sale_last", 1, 7),
+            ("overdue", 280, 200),
+        ]:
+            if variable == "overdue":
+                self.customer.invoice_ids.invoice_date_due = yesterday
+            self.assertAmount(variable, self.customer, amount, with_receipts=True)
+            self.assertAmount(variable, self.customer, without)
+
+    def test_receipts_are_in_the_sentence_and_the_definition(self):
+        segmentation = self._create_segmentation(("sale", ">", 100))
+        before = segmentation._get_definition()
+        segmentation.with_receipts = True
+        self.assertIn("receipts count too", segmentation.sentence)
+        self.assertNotEqual(segmentation._get_definition(), before)
+        other = self._create_segmentation(("sale", ">", 100))
+        self.assertEqual(len((segmentation | other)._get_batches()), 2)
 
     def test_only_posted_invoices_count(self):
         """The original counted drafts and cancelled invoices."""

@@ -41,6 +41,36 @@ class TestForm(SegmentationCommon):
             segmentation.segmentation_line.mapped("unit"), ["$", "$", "of 10"]
         )
 
+    def test_a_kind_resets_what_does_not_fit_it(self):
+        """*Is not there* of one kind is no comparison of another."""
+        with self._get_form() as form:
+            form.name = "Gold"
+            form.categ_id = self.category
+            with form.mandatory_line_ids.new() as line:
+                line.expr_operator = "<"
+                line.expr_name = "sale_count"
+                self.assertEqual(line.expr_operator, "<", "it fits as well")
+                line.expr_name = "product"
+                self.assertEqual(line.expr_operator, "set")
+                line.expr_operator = "not set"
+                line.expr_name = "sale_count"
+                self.assertEqual(line.expr_operator, ">")
+                self.assertTrue(line.has_value)
+        line = form.record.segmentation_line
+        line.write({"expr_operator": "not set"})
+        line.write({"expr_name": "overdue"})
+        self.assertEqual(line.expr_operator, ">", "without a form too")
+        self.assertEqual(
+            line.create(
+                {
+                    "segmentation_id": line.segmentation_id.id,
+                    "expr_name": "overdue",
+                    "expr_operator": "not set",
+                }
+            ).expr_operator,
+            "not set",
+        )
+
     def test_documented_defaults(self):
         """What the documentation of the original says, and two new numbers."""
         defaults = self.env["crm.segmentation"].default_get(

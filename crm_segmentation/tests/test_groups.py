@@ -145,7 +145,7 @@ class TestGroups(SegmentationCommon):
         line.expr_name = "domain"
         self.assertEqual(line.expr_operator, "set")
         line.expr_name = "sale"
-        self.assertEqual(line.expr_operator, "set")
+        self.assertEqual(line.expr_operator, ">", "is met is no comparison")
 
     def test_condition_on_the_partner(self):
         self.small.city = "Ghent"

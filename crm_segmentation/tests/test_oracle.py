@@ -30,7 +30,7 @@ EVENTS = 90
 # The long proof asks for more of both.
 BOOKS = int(os.environ.get("SEGMENTATION_ORACLE_BOOKS", "3"))
 TREES = int(os.environ.get("SEGMENTATION_ORACLE_TREES", "150"))
-SEED = 20261124
+SEED = int(os.environ.get("SEGMENTATION_ORACLE_SEED", "20261124"))
 TIMEZONE = "America/New_York"
 
 SIGNS = {
@@ -270,7 +270,7 @@ class TestOracle(SegmentationCommon):
     # Both sides
     # ------------------------------------------------------------------
 
-    def _get_oracle(self, company):
+    def _get_oracle(self, company, receipts=False):
         ids = [company.id] if company else [self.env.company.id, self.other.id]
         half = Decimal("1" if company else "0.5")
         return Oracle(
@@ -281,6 +281,7 @@ class TestOracle(SegmentationCommon):
             {self.env.company.id: Decimal(1), self.other.id: half},
             TIMEZONE,
             self.cities,
+            receipts,
         )
 
     def _settle(self, node, oracle, mood):
@@ -322,7 +323,7 @@ class TestOracle(SegmentationCommon):
             vals["date_from"], vals["date_to"] = node.window
         return vals
 
-    def _create_from(self, boxes, mood, company):
+    def _create_from(self, boxes, mood, company, receipts=False):
         lines = [
             Command.create({**self._get_vals(node), "operator": operator})
             for operator, box in zip(("and", "or"), boxes, strict=True)
@@ -333,6 +334,7 @@ class TestOracle(SegmentationCommon):
                 "name": "Random",
                 "categ_id": self.category.id,
                 "company_id": company and company.id,
+                "with_receipts": receipts,
                 "currency_id": (company or self.env.company).currency_id.id,
                 "som_interval": mood.days,
                 "som_interval_max": mood.count,
@@ -350,11 +352,12 @@ class TestOracle(SegmentationCommon):
         rows = self.env.execute_query(matching_query([plan], ids))
         return {partner_id for _segmentation, partner_id in rows}
 
-    def _check(self, boxes, mood, company):
-        oracle = self._get_oracle(company)
+    def _check(self, boxes, mood, company, receipts):
+        oracle = self._get_oracle(company, receipts)
         boxes = [[self._settle(node, oracle, mood) for node in box] for box in boxes]
         expected, unclear = self._ask(oracle, *boxes, mood)
-        found = self._get_matching(self._create_from(boxes, mood, company))
+        segmentation = self._create_from(boxes, mood, company, receipts)
+        found = self._get_matching(segmentation)
         self.assertEqual(found - unclear, expected - unclear, f"{boxes} {mood}")
         self.trees += 1
         self.matched += len(found)
@@ -380,10 +383,10 @@ class TestOracle(SegmentationCommon):
             database=None,
             suppress_health_check=list(HealthCheck),
         )
-        @given(BOXES, MOODS, companies)
-        def check(boxes, mood, company):
+        @given(BOXES, MOODS, companies, st.booleans())
+        def check(boxes, mood, company, receipts):
             with self.env.cr.savepoint():
-                self._check(boxes, mood, company)
+                self._check(boxes, mood, company, receipts)
                 self.env.flush_all()
 
         for _book in range(BOOKS):

@@ -1,3 +1,5 @@
+import itertools
+from types import SimpleNamespace
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
@@ -118,12 +120,40 @@ class TestPreview(SegmentationCommon):
             with self.assertRaises(AccessError):
                 self.env["crm.segmentation.preview"].with_user(user).search([])
 
-    def test_time_is_limited(self):
-        """What there was no time for is looked at when one asks for it."""
+    def test_slice_by_slice(self):
+        """What there was no time for is looked at when the dialog asks for it."""
         with patch.object(crm_segmentation_preview, "PREVIEW_SECONDS", -1):
             preview = self._preview()
         self.assertEqual((preview.matching_count, preview.looked_at_percent), (0, 0))
-        action = preview.action_more()
-        self.assertEqual(action["res_id"], preview.id)
+        self.assertEqual(preview.look_further(), 100)
         self.assertEqual((preview.matching_count, preview.looked_at_percent), (3, 100))
         self.assertEqual(preview.entering_sample, "Buyer 2\nBuyer 3\nBuyer 4")
+
+    def test_small_slices_tell_the_same(self):
+        """However it is cut, the whole is what one look tells."""
+        self.buyers[0].category_id = self.category
+        whole = self._preview()
+        with patch.object(crm_segmentation_preview, "PREVIEW_SECONDS", -1):
+            sliced = self._preview()
+        sliced.range_size = self.buyers[1].id - 1
+        # A clock by which a second is over after one range
+        ticks = (tick * 0.3 for tick in itertools.count())
+        clock = SimpleNamespace(monotonic=ticks.__next__)
+        with patch.object(crm_segmentation_preview, "time", clock):
+            calls = 0
+            while sliced.look_further() < 100:
+                calls += 1
+        self.assertGreater(calls, 0, "one call did not do it all")
+        for name in ("matching", "entering", "leaving", "carrying"):
+            self.assertEqual(sliced[f"{name}_count"], whole[f"{name}_count"], name)
+            self.assertEqual(sliced[f"{name}_sample"], whole[f"{name}_sample"], name)
+
+    def test_template_slice_by_slice(self):
+        template = self.env["crm.segmentation.template"].search([], limit=1)
+        with patch.object(crm_segmentation_preview, "PREVIEW_SECONDS", -1):
+            action = template.action_preview()
+        preview = self.env[action["res_model"]].browse(action["res_id"])
+        self.assertEqual(preview.looked_at_percent, 0)
+        self.assertEqual(preview.look_further(), 100)
+        self.assertEqual(preview.template_id, template)
+        self.assertFalse(preview.segmentation_id)

@@ -86,6 +86,58 @@ class TestWhy(SegmentationCommon):
         found = self.env["account.move"].search(action["domain"])
         self.assertEqual(found, self.invoice)
 
+    def _get_documents(self, *line, **vals):
+        segmentation = self._create_segmentation(line, **vals)
+        action = self._ask(segmentation=segmentation).line_ids.action_view_documents()
+        return self.env[action["res_model"]].search(action["domain"])
+
+    def test_documents_of_products(self):
+        """Only the invoices with such a product are behind a criterion about it."""
+        product = self.product_a
+        bought = self._create_invoice(self.buyer, 70)
+        bought.button_draft()
+        bought.invoice_line_ids.product_id = product
+        bought.action_post()
+        for kind in ("product", "product_amount", "product_quantity"):
+            vals = {"product_ids": [Command.set(product.ids)]}
+            found = self._get_documents(kind, "set", 0, "and", vals)
+            self.assertEqual(found, bought, kind)
+        vals = {"product_categ_ids": [Command.set(product.categ_id.ids)]}
+        found = self._get_documents("product_amount", ">", 1, "and", vals)
+        self.assertEqual(found, bought)
+
+    def test_documents_are_what_was_measured(self):
+        receipt = self._create_invoice(self.buyer, 20, "out_receipt")
+        refund = self._create_invoice(self.buyer, 10, "out_refund")
+        self.assertEqual(self._get_documents("sale", ">", 1), self.invoice + refund)
+        self.assertEqual(self._get_documents("sale_count", ">", 1), self.invoice)
+        self.assertEqual(
+            self._get_documents("sale_count", ">", 1, with_receipts=True),
+            self.invoice + receipt,
+        )
+
+    def test_behind_the_others(self):
+        """Events, a condition and another segmentation lead where they come from."""
+        other = {"other_segmentation_id": self.segmentation.id}
+        why = self._ask(
+            segmentation=self._create_segmentation(
+                ("segmentation", "set", 0, "and", other),
+                ("domain", "set", 0, "and", {"domain": "[('name', '!=', 'X')]"}),
+                ("event_count", ">", 0),
+            )
+        )
+        rows = {line.expr_name: line for line in why.line_ids}
+        asked = rows["segmentation"].action_view_documents()
+        asked = self.env[asked["res_model"]].browse(asked["res_id"])
+        self.assertEqual(asked.segmentation_id, self.segmentation)
+        self.assertEqual((asked.partner_id, asked.verdict), (self.buyer, "entering"))
+        action = rows["domain"].action_view_documents()
+        self.assertEqual(
+            (action["res_model"], action["res_id"]), ("res.partner", self.buyer.id)
+        )
+        action = rows["event_count"].action_view_documents()
+        self.assertEqual(action["res_id"], self.buyer.id)
+
     def test_form_of_a_reader(self):
         user = new_test_user(
             self.env,

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..models.crm_segmentation_preview import PREVIEW_SECONDS, SAMPLE_SIZE
+from ..models.crm_segmentation_preview import SAMPLE_SIZE
 
 EVENTS = ("matching", "entering", "leaving", "carrying")
 
@@ -11,6 +11,10 @@ class CrmSegmentationPreview(models.TransientModel):
     ``carriers`` is the question of the first exclusive run: what becomes of those who
     carry the category by hand and do not match. The preview of a template tells about
     a segmentation that does not exist; nothing is asked then.
+
+    While the dialog is open it calls ``look_further`` until all partners were looked at
+    or its button *Stop* is pressed. No call takes much longer than a second, so that
+    whoever stops, or closes the dialog, leaves nothing running behind.
     """
 
     _name = "crm.segmentation.preview"
@@ -34,6 +38,7 @@ class CrmSegmentationPreview(models.TransientModel):
     carrying_count = fields.Integer("Carry the Category by Hand", readonly=True)
     carrying_sample = fields.Text("Some Who Carry It", readonly=True)
     looked_at = fields.Integer(readonly=True)
+    range_size = fields.Integer(readonly=True)
     looked_at_percent = fields.Float("Looked at (%)", readonly=True, default=100)
     reactions = fields.Text("Actions Due", readonly=True)
     carriers = fields.Selection(
@@ -61,19 +66,22 @@ class CrmSegmentationPreview(models.TransientModel):
         segmentation.action_process_start()
         return {"type": "ir.actions.act_window_close"}
 
-    def action_more(self):
-        """Look at the partners that there was no time for."""
+    def look_further(self):
+        """Look at more of the partners that there was no time for.
+
+        :return: how many percent of them were looked at by now
+        """
         self.ensure_one()
-        segmentation = self.segmentation_id
-        counts, samples = segmentation._get_preview(self.looked_at, PREVIEW_SECONDS)
-        vals = segmentation._prepare_preview_vals(counts, samples)
-        for name in EVENTS:
-            vals[f"{name}_count"] += self[f"{name}_count"]
-            names = (self[f"{name}_sample"] or "").splitlines()
-            names += vals[f"{name}_sample"].splitlines()
-            vals[f"{name}_sample"] = "\n".join(names[:SAMPLE_SIZE])
-        self.write(vals)
-        return self._get_dialog(self.env._("Preview of %s", segmentation.name))
+        if self.looked_at_percent < 100:
+            subject = self.template_id or self.segmentation_id
+            found = {name: self[f"{name}_count"] for name in EVENTS}
+            vals = subject._look(self.looked_at, self.range_size, found)
+            for name in EVENTS:
+                names = (self[f"{name}_sample"] or "").splitlines()
+                names += vals[f"{name}_sample"].splitlines()
+                vals[f"{name}_sample"] = "\n".join(names[:SAMPLE_SIZE])
+            self.write(vals)
+        return self.looked_at_percent
 
     def action_use_template(self):
         self.ensure_one()

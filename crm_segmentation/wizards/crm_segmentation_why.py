@@ -1,24 +1,7 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from ..models.crm_segmentation_line import MONEY
-
-SALES = (
-    "sale",
-    "sale_count",
-    "sale_average",
-    "sale_largest",
-    "sale_first",
-    "sale_last",
-    "overdue",
-    "days_late",
-    "product",
-    "product_amount",
-    "product_quantity",
-)
-PURCHASES = ("purchase", "purchase_count")
-EVENTS = ("som", "event_last", "event_count")
 
 
 class CrmSegmentationWhy(models.TransientModel):
@@ -131,64 +114,3 @@ class CrmSegmentationWhy(models.TransientModel):
             "view_mode": "form",
             "target": "new",
         }
-
-
-class CrmSegmentationWhyLine(models.TransientModel):
-    """A criterion, and what it says about the partner."""
-
-    _name = "crm.segmentation.why.line"
-    _description = "Why a Criterion Holds"
-
-    why_id = fields.Many2one("crm.segmentation.why", required=True, ondelete="cascade")
-    line_id = fields.Many2one("crm.segmentation.line", ondelete="cascade")
-    expr_name = fields.Selection(related="line_id.expr_name")
-    clause = fields.Char("Criterion")
-    value = fields.Char("Is")
-    holds = fields.Boolean()
-    has_documents = fields.Boolean(compute="_compute_has_documents")
-
-    @api.depends("expr_name")
-    def _compute_has_documents(self):
-        accounting = self.env["account.move"].has_access("read")
-        for line in self:
-            kind = line.expr_name
-            line.has_documents = kind in EVENTS or (
-                accounting and kind in (*SALES, *PURCHASES)
-            )
-
-    def action_view_documents(self):
-        """Open the invoices, bills or events that were measured."""
-        self.ensure_one()
-        partner = self.why_id.partner_id.commercial_partner_id
-        if self.expr_name in EVENTS:
-            return partner.action_view_state_of_mind()
-        if self.expr_name not in (*SALES, *PURCHASES):
-            raise UserError(self.env._("There are no documents behind this."))
-        return {
-            "type": "ir.actions.act_window",
-            "name": f"{partner.display_name}: {self.clause}",
-            "res_model": "account.move",
-            "view_mode": "list,form",
-            "domain": self._get_documents_domain(partner),
-            "context": {"create": False},
-        }
-
-    def _get_documents_domain(self, partner):
-        kind = "in" if self.expr_name in PURCHASES else "out"
-        types = [f"{kind}_invoice", f"{kind}_refund", f"{kind}_receipt"]
-        domain = [
-            ("commercial_partner_id", "=", partner.id),
-            ("move_type", "in", types),
-            ("state", "=", "posted"),
-        ]
-        segmentation = self.why_id.segmentation_id
-        line = self.line_id
-        today = segmentation._get_today(fields.Datetime.now())
-        first, last = line._get_window_days(today)
-        if first:
-            domain.append(("invoice_date", ">=", first))
-        if last:
-            domain.append(("invoice_date", "<=", last))
-        if self.expr_name == "overdue":
-            domain += [("invoice_date_due", "<", today), ("amount_residual", "!=", 0)]
-        return domain

@@ -30,6 +30,7 @@ registry.category("web_tour.tours").add("crm_segmentation_form", {
         { trigger: "div[name=categ_id] input", run: "edit Tour tag" },
         { trigger: ".o_m2o_dropdown_option_create a", run: "click" },
         { trigger: "div[name=mandatory_line_ids] .o_field_x2many_list_row_add a", run: "click" },
+        { trigger: `${DIALOG} .modal-title:contains(/^Create Criterion$/)` },
         { trigger: `${DIALOG} div[name=unit]:contains($)` },
         { trigger: `${DIALOG} div[name=window_type]` },
         ...choose("expr_name", "Number of Invoices"),
@@ -60,7 +61,10 @@ registry.category("web_tour.tours").add("crm_segmentation_form", {
         { trigger: `${DIALOG} div[name=clause]:contains(never bought)` },
         ...choose("expr_name", "Amount Overdue"),
         { trigger: `${DIALOG}:not(:has(div[name=window_type]))` },
-        ...choose("expr_operator", "is more than"),
+        {
+            content: "An operator of the other kind does not stay",
+            trigger: `${DIALOG} div[name=clause]:contains(amount to more than)`,
+        },
         { trigger: `${DIALOG} div[name=expr_value] input`, run: "edit 250" },
         { trigger: `${DIALOG} .o_form_button_save`, run: "click" },
         {
