@@ -109,7 +109,9 @@ class CrmCaseSplitLine(models.TransientModel):
 
     split_id = fields.Many2one("crm.case.split", required=True, ondelete="cascade")
     is_chosen = fields.Boolean(string="Move")
-    message_id = fields.Many2one("mail.message", required=True, ondelete="cascade")
+    message_id = fields.Many2one(
+        "mail.message", string="Whole Message", required=True, ondelete="cascade"
+    )
     date = fields.Datetime(related="message_id.date", store=True)
     excerpt = fields.Text(string="Message", compute="_compute_content")
     file_count = fields.Integer(string="Files", compute="_compute_content")
