@@ -6,6 +6,7 @@ from odoo.tools import SQL
 SEARCHED = {"number", "name", "partner_id", "partner_name", "email_from", "phone"}
 SEARCHED |= {"description"}
 RANKED_CASES = 2_000
+RANK = "crm_case_rank"
 
 
 class CrmCase(models.Model):
@@ -56,9 +57,22 @@ class CrmCase(models.Model):
         self.env["crm.case.document"]._write_stale()
 
     @api.model
+    @api.private
+    @api.readonly
+    def search_fetch(self, domain, field_names=None, offset=0, limit=None, order=None):
+        """Rank what is shown; counting and grouping have no order."""
+        ranked = self
+        if not order and self._get_searched_text(domain):
+            ranked = self.with_context(**{RANK: True})
+        found = super(CrmCase, ranked).search_fetch(
+            domain, field_names, offset, limit, order
+        )
+        return found.with_env(self.env)
+
+    @api.model
     def _search(self, domain, offset=0, limit=None, order=None, **kwargs):
         query = super()._search(domain, offset, limit, order, **kwargs)
-        text = not order and self._get_searched_text(domain)
+        text = self.env.context.get(RANK) and self._get_searched_text(domain)
         words = text and self.env["crm.case.document"]._get_query(text)
         if words and self._is_selective(words):
             query.order = SQL(

@@ -77,6 +77,20 @@ class TestSearch(CasesCommon):
         self.assertEqual(self._find("lamp"), self.case + self.other)
         self.assertEqual(self._find("lamp", order="id desc"), self.other + self.case)
 
+    def test_counted_and_grouped(self):
+        """What the web client asks for, with and without pages and groups."""
+        cases = self.env["crm.case"].with_user(self.user_member)
+        domain = [("search_text", "ilike", "lamp")]
+        self.assertEqual(cases.search_count(domain), 1)
+        self.assertEqual(cases.search_count(domain, limit=10), 1)
+        found = cases.web_search_read(domain, {"name": {}}, limit=1, count_limit=10)
+        self.assertEqual([case["id"] for case in found["records"]], self.case.ids)
+        groups = cases.web_read_group(domain, ["stage_id"], ["__count"])
+        self.assertEqual([group["__count"] for group in groups["groups"]][:1], [1])
+        self.assertEqual(
+            cases.search([*domain, ("parent_id", "=", False)]).env, cases.env
+        )
+
     def test_a_case_of_many_long_mails(self):
         words = " ".join(f"word{n}é" for n in range(30_000))
         for _again in range(3):
