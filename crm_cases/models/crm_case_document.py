@@ -4,10 +4,12 @@ from unicodedata import normalize
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-# PostgreSQL refuses a document over 1 MB. What a mail has beyond this is history that
-# other mails of the case have as well.
+# PostgreSQL refuses a document over 1 MB, and a mail must not be refused with it: four
+# bytes per character and six per word stay below that. What a mail has beyond this is
+# history that other mails of the case have as well.
 MESSAGE_CHARACTERS = 20_000
-CASE_CHARACTERS = 150_000
+TALK_CHARACTERS = 80_000
+OTHER_CHARACTERS = 10_000
 BATCH = 2_000
 STALE = "crm_cases.stale_documents"
 # Of Latin, Greek and Cyrillic letters; marks of other scripts are more than an accent.
@@ -105,7 +107,6 @@ class CrmCaseDocument(models.Model):
 
     def _get_texts(self):
         """What is said where, as SQL on the query above."""
-        limit = CASE_CHARACTERS
         # CASE-00042 is found by 00042 and by 42 as well
         digits = SQL("regexp_replace(c.number, '\\D', '', 'g')")
         texts = {
@@ -113,12 +114,28 @@ class CrmCaseDocument(models.Model):
                 "concat_ws(' ', c.number, %s, ltrim(%s, '0'), c.name)", digits, digits
             ),
             "customer": SQL("concat_ws(' ', c.partner_name, c.email_from, c.phone)"),
-            "talk": SQL("left(concat_ws(' ', c.description, said.talk), %s)", limit),
-            "files": SQL("left(coalesce(files.names, ''), %s)", limit),
+            "talk": SQL("concat_ws(' ', c.description, said.talk)"),
+            "files": SQL("coalesce(files.names, '')"),
         }
-        # Without accents, and without the extension that few databases have for that
-        plain = "regexp_replace(normalize(%s, NFKD), %s, '', 'g')"
-        return {name: SQL(plain, text, ACCENTS) for name, text in texts.items()}
+        return {
+            name: self._get_plain_text(
+                text, TALK_CHARACTERS if name == "talk" else OTHER_CHARACTERS
+            )
+            for name, text in texts.items()
+        }
+
+    def _get_plain_text(self, text, limit):
+        """Without accents, and without the extension that few databases have for that.
+
+        Cut before, to save work, and after, because one character may become many.
+        """
+        return SQL(
+            "left(regexp_replace(normalize(left(%s, %s), NFKD), %s, '', 'g'), %s)",
+            text,
+            limit,
+            ACCENTS,
+            limit,
+        )
 
     @api.model
     def _cron_write_missing(self):

@@ -97,6 +97,22 @@ class TestSearch(CasesCommon):
             self.case.message_post(body=words, message_type="comment")
         self.assertEqual(self._find("word77e"), self.case)
 
+    def test_a_hostile_mail_is_not_refused(self):
+        """As many different words, of as many bytes, as fit into all texts."""
+        words = [
+            f"{chr(0x20000 + n // 200)}{chr(0x20000 + n % 200)}" for n in range(40_000)
+        ]
+        text = " ".join(words)
+        self.case.write({"name": text, "partner_name": text, "description": text})
+        for n in range(5):
+            self.case.message_post(
+                body=" ".join(words[n * 6_000 : (n + 1) * 6_000]),
+                message_type="comment",
+                attachments=[(text[n * 300 : n * 300 + 200], b"x")],
+            )
+        self.env["crm.case.document"]._write_stale()
+        self.assertEqual(self._find(words[0]), self.case)
+
     def test_cases_from_elsewhere_are_added(self):
         self.env.flush_all()
         self.env["crm.case.document"]._write_stale()

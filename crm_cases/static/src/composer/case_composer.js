@@ -123,7 +123,9 @@ patch(Composer.prototype, {
         const isForCase = this.isForCase;
         const message = await super._sendMessage(...arguments);
         if (isForCase && message && (this.caseMove || this.caseMenu.macro)) {
-            await this.moveCase(thread);
+            // It is sent, whatever becomes of the case: an error is shown, but must not
+            // leave the answer in the composer, to be sent once more.
+            await this.moveCase(thread).catch((error) => void Promise.reject(error));
         }
         return message;
     },
