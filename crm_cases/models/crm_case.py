@@ -150,7 +150,7 @@ class CrmCase(models.Model):
         tracking=True,
     )
     # Loop detection and the search for earlier cases ask for exactly this address.
-    email_normalized = fields.Char(index=True)
+    email_normalized = fields.Char(index=False)  # see ``crm_case_duplicates``
     phone = fields.Char(
         compute="_compute_phone", store=True, precompute=True, readonly=False
     )
