@@ -127,6 +127,7 @@ class CrmCaseRule(models.Model):
     at_least_once = fields.Boolean(compute="_compute_at_least_once")
     run_ids = fields.One2many("crm.case.rule.run", "rule_id")
     run_count = fields.Integer(compute="_compute_run_count")
+    waiting_count = fields.Integer(compute="_compute_run_count")
     parked_count = fields.Integer(compute="_compute_run_count")
 
     # ------------------------------------------------------------
@@ -159,6 +160,9 @@ class CrmCaseRule(models.Model):
             counts[rule, state] = count
         for rule in self:
             rule.run_count = counts.get((rule, "done"), 0)
+            rule.waiting_count = sum(
+                counts.get((rule, state), 0) for state in ("due", "failed")
+            )
             rule.parked_count = counts.get((rule, "parked"), 0)
 
     @api.constrains("max_per_pass")
@@ -228,7 +232,7 @@ class CrmCaseRule(models.Model):
                 "tag": "display_notification",
                 "params": {
                     "type": "info",
-                    "message": self.env._("No case would be acted on now."),
+                    "message": self._get_nothing_due_words(),
                 },
             }
         return self.env["crm.case"]._get_cases_action(
@@ -236,6 +240,19 @@ class CrmCaseRule(models.Model):
             [("id", "in", case_ids)],
             {"create": False},
         )
+
+    def _get_nothing_due_words(self):
+        """Why a preview is empty: nothing is due, or what is due has begun."""
+        words = [self.env._("No case would be acted on now.")]
+        if self.waiting_count:
+            words.append(
+                self.env._("Begun, and waiting for its turn: %s.", self.waiting_count)
+            )
+        if self.parked_count:
+            words.append(
+                self.env._("Failed, and waiting for a person: %s.", self.parked_count)
+            )
+        return " ".join(words)
 
     def action_view_runs(self):
         self.ensure_one()

@@ -167,10 +167,14 @@ record.write({'color': record.color + 1})
         run = rule.run_ids.filtered(lambda run: run.case_id == cases[1])
         self.assertEqual((run.state, run.attempts), ("failed", 1))
         self.assertEqual(run.message, "Cannot be done")
+        with self.at(moment):
+            words = rule.action_preview()["params"]["message"]
+        self.assertIn("waiting for its turn: 1", words)
         for minutes in (4, 5, 40, 200, 800, 10000, 20000):
             self._pass(moment + minutes * MINUTE)
         self.assertEqual((run.state, run.attempts), ("parked", 5))
         self.assertEqual(rule.parked_count, 1)
+        self.assertIn("waiting for a person: 1", rule._get_nothing_due_words())
         cases[1].name = "Cured"
         with self.at(moment):
             run.with_user(self.user_manager).action_retry()
