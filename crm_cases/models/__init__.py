@@ -33,6 +33,7 @@ from . import (
     crm_case_merge,
     crm_case_split,
     crm_case_assignment,
+    crm_case_access,
     crm_case_answer,
     crm_case_document,
     crm_case_search,

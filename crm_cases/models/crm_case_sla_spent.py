@@ -44,7 +44,11 @@ class CrmCase(models.Model):
 
     _inherit = "crm.case"
 
-    sla_spent = fields.Char(string="SLA Used", compute="_compute_sla_spent")
+    sla_spent = fields.Char(
+        string="SLA Used",
+        compute="_compute_sla_spent",
+        compute_sudo=True,  # as visible as the case, so not asked for once more
+    )
 
     @api.depends("sla_status_ids.deadline", "sla_status_ids.date_reached")
     def _compute_sla_spent(self):

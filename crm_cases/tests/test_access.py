@@ -1,5 +1,5 @@
-from odoo.exceptions import AccessError
-from odoo.tests import tagged
+from odoo.exceptions import AccessError, MissingError
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .common import CasesCommon
@@ -145,6 +145,24 @@ class TestAccess(CasesCommon):
         case = self._case(team_id=self.team_sales.id)
         case.message_subscribe(self.user_member.partner_id.ids)
         self.assertTrue(self._sees(self.user_member, case))
+
+    def test_some_of_several(self):
+        """A page is asked for at once, and tells which of it nobody may read."""
+        mine = self._case(user_id=self.user_member.id) + self._case()
+        foreign = self._case(team_id=self.team_sales.id, user_id=self.user_other.id)
+        gone = self._case()
+        gone.unlink()
+        cases = (mine + foreign).with_user(self.user_member)
+        self.assertTrue((mine).with_user(self.user_member).has_access("read"))
+        self.assertEqual(cases._filtered_access("read"), mine)
+        with self.assertRaises(AccessError):
+            cases.check_access("read")
+        with self.assertRaises(AccessError):
+            cases.read(["name"])
+        with self.assertRaises(MissingError):
+            (mine + gone).with_user(self.user_member).check_access("read")
+        nobody = new_test_user(self.env, "cases_nobody", groups="base.group_user")
+        self.assertFalse(mine.with_user(nobody).has_access("read"))
 
     def test_leader_of_a_team_sees_its_cases(self):
         self.team_sales.user_id = self.user_member

@@ -82,6 +82,21 @@ class TestPerformance(CasesCommon):
         return self.cr.sql_log_count - before
 
     @warmup
+    def test_list_of_own_cases(self):
+        """Who sees own cases only is not asked for all followers of each."""
+        self.cases.user_id = self.user_member
+        self.env.flush_all()
+        cases = self.env["crm.case"].with_user(self.user_member)
+        view = cases.get_view(view_type="list")
+        names = etree.fromstring(view["arch"]).xpath("/list/field/@name")
+        self.env.invalidate_all()
+        domain = [("id", "in", self.cases.ids)]
+        with self.assertQueryCount(6):
+            cases.web_search_read(domain, dict.fromkeys(names, {}), limit=80)
+        followers = self.cases._fields["message_follower_ids"]
+        self.assertFalse(followers._get_cache(self.env), "not read")
+
+    @warmup
     def test_form(self):
         """What a form asks for: its own fields, without the conversation."""
         cases = self.env["crm.case"].with_user(self.user_leader)
