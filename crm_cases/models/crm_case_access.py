@@ -13,15 +13,14 @@ class CrmCase(models.Model):
 
     def _check_access(self, operation):
         unsure = self
-        if operation == "read" and len(self) > 1 and all(self._ids):
+        page = operation == "read" and len(self) > 1 and all(self._ids)
+        if page and self.browse().has_access("read"):
             unsure = self - self._get_readable()
-        if self and not unsure:
-            return None
+            if not unsure:
+                return None
         return super(CrmCase, unsure)._check_access(operation)
 
     def _get_readable(self):
         """Those of these cases that the rules let the user read."""
-        if super().browse()._check_access("read"):
-            return self.browse()
         query = self._search([("id", "in", self.ids)], active_test=False)
         return self.browse(query)
