@@ -191,19 +191,20 @@ class CrmCase(models.Model):
         "UNIQUE(number, company_id)", "Another case already has this number."
     )
     # What the record rules look at is in the indexes of the lists, so that counting
-    # what a user may see never leaves them.
+    # what a user may see never leaves them. They are read backwards: a new case comes
+    # last among its equals, and PostgreSQL fills pages that grow at their end.
     _default_order_idx = models.Index(
-        "(priority DESC, id DESC) INCLUDE (company_id, is_private, team_id, user_id)"
+        "(priority, id) INCLUDE (company_id, is_private, team_id, user_id)"
         " WHERE active IS TRUE"
     )
     # Most cases are closed, and most lists are about the others.
     _work_order_idx = models.Index(
-        "(priority DESC, id DESC)"
+        "(priority, id)"
         " INCLUDE (stage_id, state, company_id, is_private, team_id, user_id)"
         " WHERE active IS TRUE AND state IN ('draft', 'open', 'pending')"
     )
     _escalated_order_idx = models.Index(
-        "(priority DESC, id DESC)"
+        "(priority, id)"
         " INCLUDE (escalation_level, company_id, is_private, team_id, user_id)"
         " WHERE active IS TRUE AND escalation_level > 0"
     )
