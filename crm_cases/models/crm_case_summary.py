@@ -108,9 +108,14 @@ class CrmCaseTeam(models.Model):
         return {
             "new": cases.search_count(mine + within("create_date")),
             "closed": cases.search_count(closed),
-            "response": round(response or 0, 1),
-            "satisfaction": round(satisfaction or 0, 1),
+            "response": self._describe_average(response),
+            "satisfaction": self._describe_average(satisfaction),
         }
+
+    @api.model
+    def _describe_average(self, value):
+        """An average of nothing is none, which is not the same as 0."""
+        return "–" if value is None or value is False else round(value, 1)
 
     def _get_standing_figures(self, now):
         cases = self._get_cases_of_leader()

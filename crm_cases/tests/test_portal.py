@@ -28,6 +28,16 @@ class TestPortal(CasesSetup, HttpCase):
         self.assertIn("Bent spoke", self.url_open("/my/cases?filterby=closed").text)
         self.assertIn("Bent spoke", self.url_open("/my/cases?sortby=bogus").text)
 
+    def test_newest_first(self):
+        """By the day they were made: one that was brought in later may be older."""
+        old = self._case("Torn seat", partner_id=self.mine.partner_id.id)
+        self.env.cr.execute(
+            "UPDATE crm_case SET create_date = '2020-01-01' WHERE id = %s", [old.id]
+        )
+        self.authenticate("cases_portal", "cases_portal")
+        page = self.url_open("/my/cases").text
+        self.assertLess(page.index("Bent spoke"), page.index("Torn seat"))
+
     def test_list_search_and_type(self):
         claim = self.env.ref("crm_cases.crm_case_type_claim")
         self._case("Torn seat", partner_id=self.mine.partner_id.id, type_id=claim.id)

@@ -47,7 +47,7 @@ class TestSummary(CasesCommon):
         rows = [(r["value"], r["before"]) for r in self.team_care._get_summary()]
         self.assertEqual(rows[0], (3, 2), "new")
         self.assertEqual(rows[1], (2, 1), "closed")
-        self.assertEqual(rows[3], (4.0, 0), "satisfaction")
+        self.assertEqual(rows[3], (4.0, "–"), "satisfaction, and nobody said before")
         self.assertEqual(rows[4], (3, None), "backlog")
         self.assertEqual(rows[5], (1, None), "overdue")
 
