@@ -163,9 +163,13 @@ class CrmMailgatewayRuleCondition(models.Model):
                 if negative
                 else self.env._("it is working time")
             )
-        what = self.header if self.field == "header" else self._label("field").lower()
-        value = self._get_value_in_words()
-        return f"{what} {self._label('operator')} “{value}”"
+        # Labels keep their case: some languages write nouns with a capital letter.
+        return self.env._(
+            "%(part)s %(operator)s “%(value)s”",
+            part=self.header if self.field == "header" else self._label("field"),
+            operator=self._label("operator"),
+            value=self._get_value_in_words(),
+        )
 
     def _get_value_in_words(self):
         if self.field == "classification":

@@ -226,7 +226,8 @@ class MailThread(models.AbstractModel):
         """Return model and values for a mail whose address nobody claims.
 
         A mail that lay in one of our mailboxes, or was sent to a domain of ours,
-        or reached a database that has no domain, is meant for us.
+        or names nobody (a blind copy), or reached a database that has no domain,
+        is meant for us.
         """
         values = dict(custom_values or {})
         mailbox = self.env["fetchmail.server"].sudo()  # mere users may run the gateway
@@ -243,8 +244,9 @@ class MailThread(models.AbstractModel):
         domain_model = self.env["mail.alias.domain"].sudo()
         domains = set(domain_model.search([], limit=1000).mapped("name"))
         addresses = (message_dict.get("recipients") or "").lower().split(",")
-        found = {(email_normalize(a) or "").partition("@")[2] for a in addresses}
-        return not domains or bool(domains & found)
+        named = filter(None, map(email_normalize, addresses))
+        found = {address.partition("@")[2] for address in named}
+        return not domains or not found or bool(domains & found)
 
     @api.model
     def _detect_write_to_catchall(self, msg_dict):

@@ -251,6 +251,8 @@ class TestJournal(GatewayCommon):
 
         self.assertEqual(fallback(f"typo@{DOMAIN}"), "crm.case")
         self.assertFalse(fallback("who@elsewhere.example"))
+        for blind_copy in ("", None, "undisclosed-recipients:;"):
+            self.assertEqual(fallback(blind_copy), "crm.case", blind_copy)
         mailbox = self.env["fetchmail.server"].create(
             {"name": "Box", "crm_case_team_id": self.team.id}
         )

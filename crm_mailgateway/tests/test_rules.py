@@ -121,7 +121,7 @@ class TestRules(RulesCommon):
         )
         self.assertEqual(
             rule.sentence,
-            "If subject contains “invoice” and it has attachments: team Sales, "
+            "If Subject contains “invoice” and it has attachments: team Sales, "
             "priority High.",
         )
 
