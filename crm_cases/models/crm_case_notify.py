@@ -31,6 +31,8 @@ class CrmCase(models.Model):
         told = {recipient["id"] for recipient in recipients}
         told.add(message.sudo().author_id.id)
         subtype = known(self.env, "crm_cases.mt_case_replied")
+        if not self._has_followers_of(subtype):
+            return []
         followers = self.env["mail.followers"]._get_recipient_data(
             self, message.message_type, subtype.id, []
         )[self.id]
@@ -39,3 +41,14 @@ class CrmCase(models.Model):
             for partner_id, data in followers.items()
             if partner_id not in told and data["active"] and not data["share"]
         ]
+
+    def _has_followers_of(self, subtype):
+        """A cheap question before a dear one: seldom does anybody follow it."""
+        # sudo: who follows is no secret to whoever tells the followers
+        followers = self.env["mail.followers"].sudo()
+        domain = [
+            ("res_model", "=", self._name),
+            ("res_id", "in", self.ids),
+            ("subtype_ids", "in", subtype.ids),
+        ]
+        return bool(followers.search_count(domain, limit=1))

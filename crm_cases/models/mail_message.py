@@ -1,3 +1,5 @@
+from itertools import compress
+
 from odoo import api, models
 
 
@@ -8,8 +10,15 @@ class MailMessage(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        # What is said where is not asked of the messages: they would have to be read.
+        places = [(vals.get("model"), vals.get("res_id")) for vals in vals_list]
         messages = super().create(vals_list)
-        messages._mark_cases_stale()
+        case_ids = [res_id for model, res_id in places if model == "crm.case"]
+        if case_ids:
+            self.env["crm.case.document"]._mark_stale(case_ids)
+        unplaced = [not model for model, _res_id in places]
+        if any(unplaced):  # by a default, maybe
+            messages.browse(compress(messages.ids, unplaced))._mark_cases_stale()
         return messages
 
     def write(self, vals):
