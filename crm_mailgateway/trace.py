@@ -30,6 +30,7 @@ class MailTrace:
     :param domains: ids of the alias domains that a user sees
     :param contacts: ids of the contacts of an address that a user sees
     :param references: the Message-IDs that stand in its headers, its own included
+    :param tells: whether open boards hear of it at once; None until they are to
     :param messages: ids and Message-IDs of the messages known by these
     """
 
@@ -51,3 +52,4 @@ class MailTrace:
     contacts: dict = dataclasses.field(default_factory=dict)
     references: set = dataclasses.field(default_factory=set)
     messages: list | None = None
+    tells: bool | None = None

@@ -54,3 +54,5 @@ from . import crm_case_party
 from . import crm_case_roundtrip
 from . import crm_case_pictures
 from . import crm_case_references
+from . import crm_case_news
+from . import ir_qweb

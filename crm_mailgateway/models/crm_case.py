@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.tools import LazyTranslate, email_normalize
 
 from .. import words
+from ..batch import CONTEXT_KEY as BATCH_KEY
+from ..batch import BatchMemory
 from ..pipeline.classify import AUTOMATIC, BOUNCE
 from ..trace import CONTEXT_KEY
 
@@ -162,4 +164,6 @@ class CrmCase(models.Model):
         self.ensure_one()
         company = self.company_id or self.env.company
         team = self.team_id.sudo()  # its mailbox is not for everybody to read
-        return team._crm_mailgateway_sender(company)
+        memory = self.env.context.get(BATCH_KEY) or BatchMemory()
+        key = ("sender", team, company)
+        return memory.recall(key, lambda: team._crm_mailgateway_sender(company))

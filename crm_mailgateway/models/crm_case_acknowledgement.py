@@ -7,6 +7,7 @@ from odoo import fields, models
 
 from odoo.addons.crm_cases.models.crm_case_sla import RESPONSE
 
+from ..batch import CONTEXT_KEY, BatchMemory
 from .crm_case import TEMPLATE
 
 # How the languages of the texts write a day and a time.
@@ -65,6 +66,13 @@ class CrmCase(models.Model):
     def _get_acknowledgement_opening(self):
         """Return when the team is back, as a text; False while it works."""
         self.ensure_one()
+        memory = self.env.context.get(CONTEXT_KEY) or BatchMemory()
+        key = ("opening", self.team_id, self.company_id)
+        start = memory.recall(key, self._find_acknowledgement_opening)
+        return start and self._say_acknowledgement_time(start)
+
+    def _find_acknowledgement_opening(self):
+        """Return when the team is back; False while it works, or if it never is."""
         team = self.team_id
         calendar = team.resource_calendar_id or self.company_id.resource_calendar_id
         if not calendar or team._crm_mailgateway_is_working_time():
@@ -72,9 +80,7 @@ class CrmCase(models.Model):
         now = fields.Datetime.now().replace(tzinfo=pytz.utc)
         intervals = calendar._work_intervals_batch(now, now + timedelta(days=30))[False]
         start = next(iter(intervals), (None,))[0]
-        if not start:
-            return False
-        return self._say_acknowledgement_time(start.astimezone(pytz.utc))
+        return start.astimezone(pytz.utc) if start else False
 
     def _get_acknowledgement_promise(self):
         """Return by when the policies promise an answer, as a text; False if none does

@@ -21,8 +21,12 @@ class CrmCase(models.Model):
         return super().message_new(msg_dict, custom_values)
 
     def message_update(self, msg_dict, update_vals=None):
-        update_vals = {**self._prepare_references_vals(), **(update_vals or {})}
-        return super().message_update(msg_dict, update_vals)
+        updated = super().message_update(msg_dict, update_vals)
+        vals = self._prepare_references_vals()
+        if vals:
+            # Apart, because tracking reads all that is tracked, whatever is written.
+            self.with_context(tracking_disable=True).write(vals)
+        return updated
 
     @api.model
     def _prepare_references_vals(self):

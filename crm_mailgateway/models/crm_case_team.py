@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.tools import formataddr
 
+from ..batch import CONTEXT_KEY, BatchMemory
+
 
 class CrmCaseTeam(models.Model):
     """A team says whether, and how, senders of new cases are thanked.
@@ -27,8 +29,20 @@ class CrmCaseTeam(models.Model):
     mailbox_ids = fields.One2many("fetchmail.server", "crm_case_team_id")
 
     def _notify_get_reply_to(self, default=None, author_id=False):
-        """Let answers come back to the mailbox where there is no alias domain."""
-        addresses = super()._notify_get_reply_to(default=default, author_id=author_id)
+        """Let answers come back to the mailbox where there is no alias domain.
+
+        Found out once for all acknowledgements of a batch.
+        """
+        memory = self.env.context.get(CONTEXT_KEY) or BatchMemory()
+        key = ("reply_to", self, default, author_id)
+        if key not in memory.known:
+            memory.known[key] = self._crm_mailgateway_add_mailboxes(
+                super()._notify_get_reply_to(default=default, author_id=author_id),
+                author_id,
+            )
+        return memory.known[key]
+
+    def _crm_mailgateway_add_mailboxes(self, addresses, author_id):
         for team in self.filtered(lambda t: not t._crm_mailgateway_has_alias()):
             mailbox = team._crm_mailgateway_mailbox_address()
             if mailbox:

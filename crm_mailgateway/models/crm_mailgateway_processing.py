@@ -1,5 +1,4 @@
 import datetime
-import functools
 import json
 import logging
 import traceback
@@ -67,7 +66,7 @@ class CrmMailgatewayMessage(models.Model):
             return False
         # After the commit only: until then nobody can tell what becomes of it.
         self.env.cr.postcommit.add(
-            functools.partial(self._on_own_cursor, "_settle", [stored.id])
+            lambda: self._on_own_cursor("_settle", [stored.id], trace.tells is False)
         )
         return res_id
 
@@ -133,12 +132,13 @@ class CrmMailgatewayMessage(models.Model):
         self.env.ref("crm_mailgateway.ir_cron_process")._trigger(when)
 
     @api.model
-    def _settle(self, row_ids=None):
+    def _settle(self, row_ids=None, untold=False):
         """Copy committed results to their rows, and wake up what must follow.
 
         Bytes of mail for other documents go at once: they are none of our business.
 
         :param list row_ids: the rows to settle; None looks for forgotten ones
+        :param bool untold: whether open boards are still to be told of them
         """
         self.flush_model()
         self.env["crm.mailgateway.result"].flush_model()
@@ -170,7 +170,7 @@ class CrmMailgatewayMessage(models.Model):
             if state == "processed" and model != "crm.case"
         ]
         self._purge(foreign)
-        if any(ack == "pending" for *_row, ack in settled):
+        if untold or any(ack == "pending" for *_row, ack in settled):
             self._trigger_once("crm_mailgateway.ir_cron_acknowledge")
 
     def _trigger_once(self, xmlid):

@@ -1,11 +1,15 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import LazyTranslate
 
 from .. import words
+from ..batch import CONTEXT_KEY, BatchMemory
 
 _lt = LazyTranslate(__name__)
 
+OVERLAP = timedelta(minutes=1)
 CASE_DELETED = _lt("The case was deleted before.")
 
 
@@ -68,7 +72,9 @@ class CrmMailgatewayResult(models.Model):
     @api.model
     def _cron_acknowledge(self, batch_size=100):
         """Thank the senders of new cases, in batches, each exactly once."""
+        self._tell_boards()
         progress = self.env["ir.cron"]
+        progress._commit_progress()
         while pending := self.search([("ack_state", "=", "pending")], limit=batch_size):
             # Rows that another worker has in hand are left to it.
             locked = pending.try_lock_for_update()
@@ -78,8 +84,22 @@ class CrmMailgatewayResult(models.Model):
             if not locked or not left:
                 break
 
+    @api.model
+    def _tell_boards(self):
+        """Tell open boards of mails that came since the last run, if any did.
+
+        With an overlap, for transactions that took long: to be told twice is harmless.
+        """
+        last = self.search([], limit=1)
+        lastcall = self.env.context.get("lastcall")
+        if last and not (lastcall and last.create_date < lastcall - OVERLAP):
+            cases = self.env["crm.case"]
+            cases._announce()
+            cases._tell_dashboards()
+
     def _acknowledge(self):
         """Queue one acknowledgement per result; a failing one stops no other."""
+        self = self.with_context(**{CONTEXT_KEY: BatchMemory()})
         cases = self.env["crm.case"].browse(self.mapped("res_id")).exists()
         by_case = {result.res_id: result for result in self}
         for template, group in cases._group_by_acknowledgement_template().items():
