@@ -4,12 +4,17 @@ from datetime import timedelta
 from markupsafe import Markup
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 ACTIVITY_TYPE = "crm_mailgateway.mail_activity_type_decision"
 LIST_URL = "/odoo/received-mail"
 # How long after a person was asked to decide about a mail he is asked again.
 REMIND_AFTER = timedelta(days=7)
+# How long a mail may wait for its turn, or for the next attempt, unnoticed.
+LATE_AFTER = timedelta(hours=1)
 BATCH = 1000
+WAITING = ("received", "failed")
+QUARANTINED = "quarantined"
 
 
 class CrmMailgatewayMessage(models.Model):
@@ -18,6 +23,7 @@ class CrmMailgatewayMessage(models.Model):
     Whoever leads the team of the mailbox gets one activity, whatever the number of
     mails; without a team, or a leader who may decide, a manager of cases gets it. Mails
     that still wait a week later cause another one. Quarantined mails are never purged.
+    Mails that wait for their turn or another attempt are told of after an hour.
     """
 
     _inherit = "crm.mailgateway.message"
@@ -45,10 +51,19 @@ class CrmMailgatewayMessage(models.Model):
     @api.model
     def _get_attention_domain(self):
         long_ago = fields.Datetime.now() - REMIND_AFTER
-        return [
-            ("state", "=", "quarantined"),
-            *("|", ("reminded_on", "=", False), ("reminded_on", "<", long_ago)),
-        ]
+        unasked = Domain("reminded_on", "=", False)
+        return self._get_stuck_domain() & (
+            unasked | Domain("reminded_on", "<", long_ago)
+        )
+
+    @api.model
+    def _get_stuck_domain(self):
+        """Mails that a person should know of; the index of waiting mails finds them."""
+        since = fields.Datetime.now() - LATE_AFTER
+        late = Domain("state", "in", WAITING) & Domain("create_date", "<", since)
+        return Domain("state", "in", (*WAITING, QUARANTINED)) & (
+            late | Domain("state", "=", QUARANTINED)
+        )
 
     def _get_who_decides(self):
         """Return the user who decides about a mail, if there is any."""
@@ -89,8 +104,8 @@ class CrmMailgatewayMessage(models.Model):
 
     @api.model
     def _withdraw_questions(self):
-        """Remove activities once no mail waits for a decision any more."""
-        if not self.search_count([("state", "=", "quarantined")], limit=1):
+        """Remove activities once no mail waits for anybody any more."""
+        if not self.search_count(self._get_stuck_domain(), limit=1):
             activity_type = self.env.ref(ACTIVITY_TYPE)
             self.env["mail.activity"].sudo().search(  # sudo: see above
                 [("activity_type_id", "=", activity_type.id)]

@@ -130,6 +130,25 @@ class TestDecisions(GatewayCommon):
         self.journal._cron_attention()
         self.assertFalse(self.activities(), "nothing is left to decide")
 
+    def test_mails_that_wait_for_long_are_told_of(self):
+        self.journal.search(self.journal._get_stuck_domain()).state = "ignored"
+        row = self.receive(compose())
+        row.state = "received"
+        self.journal._cron_attention()
+        self.assertFalse(self.activities(), "it came just now")
+        for state in ("received", "failed"):
+            self.env.cr.execute(
+                "UPDATE crm_mailgateway_message SET state = %s, reminded_on = NULL,"
+                " create_date = create_date - interval '2 hours' WHERE id = %s",
+                [state, row.id],
+            )
+            row.invalidate_recordset()
+            self.journal._cron_attention()
+            self.assertEqual(len(self.activities()), 1, state)
+            row.state = "processed"
+            self.journal._cron_attention()
+            self.assertFalse(self.activities(), "it is done")
+
     def test_without_a_team_a_manager_is_asked(self):
         self.assertIn(
             self.quarantine()._get_who_decides(), self.journal._get_managers()

@@ -40,3 +40,11 @@ class TestMigration(TransactionCase):
             self.migrate("19.0.1.2.0/pre-follow_up.py")
             team.invalidate_recordset()
             self.assertEqual((team.reopen_policy, team.reopen_days), expected)
+
+    def test_mails_that_wait_are_told_of_within_hours(self):
+        cron = self.env.ref("crm_mailgateway.ir_cron_attention")
+        self.assertEqual(cron.interval_type, "hours")
+        for before, after in (((1, "days"), "hours"), ((2, "days"), "days")):
+            cron.interval_number, cron.interval_type = before
+            self.migrate("19.0.1.3.0/post-attention.py")
+            self.assertEqual(cron.interval_type, after)
