@@ -130,7 +130,10 @@ class CasesPortal(CustomerPortal):
 
     def _get_case_sortings(self):
         return {
-            "date": {"label": request.env._("Newest"), "order": "create_date desc, id desc"},
+            "date": {
+                "label": request.env._("Newest"),
+                "order": "create_date desc, id desc",
+            },
             "update": {
                 "label": request.env._("Last answer"),
                 "order": "date_last_staff_message desc, id desc",
