@@ -2,13 +2,14 @@
     "name": "Cases",
     "summary": "One tracker for leads, opportunities, tasks, issues, requests, bugs, "
     "campaigns and claims",
-    "version": "19.0.1.3.0",
+    "version": "19.0.1.4.0",
     "category": "Services/Helpdesk",
     "author": "CRM Cases contributors",
     "license": "LGPL-3",
     "application": True,
     "depends": [
         "base_automation",
+        "base_import",
         "contacts",
         "mail",
         "portal",

@@ -96,4 +96,6 @@ from . import (
     crm_case_summary,
     digest_digest,
     res_config_settings_portal,
+    crm_case_import_vals,
+    crm_case_import,
 )

@@ -106,6 +106,7 @@ class CrmCaseRule(models.Model):
         source = self._get_source()
         for query in self._build_queries(level, group, source, clock, delay, threshold):
             query.add_where(self._not_on_the_log(level, iteration, query, source))
+            query.add_where(self._not_before_move(query, source))
             for rows in self._fetch(query, source):
                 candidates = [row for row in rows if delay.is_due(row[1], now)]
                 matches = self._match_case_ids([row[0] for row in candidates])
@@ -178,6 +179,18 @@ class CrmCaseRule(models.Model):
             SQL.identifier(query.table, source.path or "id"),
             self._sql_reference(query, source),
             iteration,
+        )
+
+    @api.model
+    def _not_before_move(self, query, source):
+        """What happened before a case moved in is nobody's turn here."""
+        return SQL(
+            """NOT EXISTS (
+                SELECT FROM crm_case moved
+                WHERE moved.id = %s AND moved.imported_on >= %s
+            )""",
+            SQL.identifier(query.table, source.path or "id"),
+            SQL.identifier(query.table, source.date),
         )
 
     @api.model

@@ -55,4 +55,5 @@ from . import (
     test_satisfaction,
     test_supplier_portal,
     test_summary,
+    test_import,
 )

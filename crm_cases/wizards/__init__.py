@@ -1,4 +1,5 @@
 from . import (
+    base_import_import,
     crm_case_close,
     crm_case_convert,
     crm_case_merge,
