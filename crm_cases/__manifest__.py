@@ -51,6 +51,7 @@
         "wizards/crm_case_party_ask_views.xml",
         "wizards/crm_case_party_share_views.xml",
         "wizards/crm_case_split_views.xml",
+        "wizards/crm_case_import_mail_views.xml",
         "views/crm_case_search_views.xml",
         "views/crm_case_views.xml",
         "views/crm_case_analysis_views.xml",

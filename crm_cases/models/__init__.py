@@ -98,4 +98,5 @@ from . import (
     res_config_settings_portal,
     crm_case_import_vals,
     crm_case_import,
+    crm_case_import_mail,
 )

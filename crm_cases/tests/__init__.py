@@ -56,4 +56,5 @@ from . import (
     test_supplier_portal,
     test_summary,
     test_import,
+    test_import_mail,
 )

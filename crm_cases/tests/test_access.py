@@ -18,6 +18,8 @@ RIGHTS = {
     "crm.case.close": DIALOG,
     "crm.case.close.reason": CONFIGURATION,
     "crm.case.convert": DIALOG,
+    "crm.case.import.mail": (NOTHING, NOTHING, NOTHING, ALL),
+    "crm.case.import.mail.line": (NOTHING, NOTHING, NOTHING, ALL),
     "crm.case.document": (NOTHING, NOTHING, NOTHING, NOTHING),
     "crm.case.document.model": CONFIGURATION,
     "crm.case.macro": (NOTHING, NOTHING, ALL, ALL),
