@@ -5,8 +5,8 @@ wrapper with the same verbs keeps them all working. It differs in these points:
 
 * IMAP fetches with ``BODY.PEEK[]``: ``RFC822`` marks a mail as seen before
   anybody has stored it, so a crash right then loses it (RFC 3501 §6.4.5);
-* a mail is stored in the journal *before* it is yielded. If that fails the
-  error leaves the generator, so nothing is marked as seen or deleted;
+* a mail is stored in the journal *before* it is yielded, with the next few. If that
+  fails the error leaves the generator, so nothing is marked as seen or deleted;
 * sizes are asked for first: what is over the limit is not downloaded, but recorded
   once with its headers, and neither counted nor yielded;
 * POP3 keeps the line ends of the wire (RFC 1939 §3), for the bytes to be exact, and
@@ -31,6 +31,9 @@ POP3_SLACK = 2
 
 # An answer to a FETCH of one numeric item: 17 (UID 4711)
 _ITEM = re.compile(rb"^(\d+) \(.*?(?:UID|RFC822\.SIZE) (\d+)")
+# How many mails are stored together, and how many bytes: all are held in memory.
+MAX_AHEAD = 20
+MAX_AHEAD_SIZE = 2**20
 # Servers limit the length of a command (Dovecot: 64 kB).
 _RANGES_PER_COMMAND = 500
 
@@ -49,18 +52,21 @@ def storing(connection, journal):
 class MailboxJournal:
     """What a connection needs of the journal.
 
-    :param store: called with the bytes of a mail and, for one that stays in its
-        mailbox, its lasting name there as ``server_key``; raises if that fails
+    :param store_all: called with the bytes of some mails; raises if that fails
+    :param record: called with a note about a mail that stays in its mailbox, and its
+        lasting name there as ``server_key``; raises if that fails
     :param known_oversized: given such names, returns the set of those recorded already
     :param awaited: returns the names of those that were recorded and not downloaded
-    :param arrived: called with such a name once that mail was downloaded and stored
+    :param arrived: called with such a name, and the bytes, once that mail was
+        downloaded and stored
     :param int max_size: mails with more bytes are not downloaded
     """
 
-    store: Callable
+    store_all: Callable
+    record: Callable = lambda content, server_key: None
     known_oversized: Callable = lambda keys: set()
     awaited: Callable = set
-    arrived: Callable = lambda key: None
+    arrived: Callable = lambda key, content: None
     max_size: int = 50 * 2**20
 
 
@@ -107,26 +113,57 @@ class StoringConnection:
                 header = self._download_header(number)[:HEADER_EXCERPT]
                 size = self.sizes[number]
                 note = f"{OVERSIZED.decode()} {size} bytes, {key}\r\n".encode()
-                self.journal.store(note + header, server_key=key)
+                self.journal.record(note + header, server_key=key)
 
     def retrieve_unread_messages(self):
         """Yield number and bytes of each unread mail, once it is stored.
 
-        A mail that the server lists but does not hand over is yielded as a note
-        about it: left out, it would make Odoo's scheduler ask again without end.
+        Some are stored ahead, with one commit. Those that are not asked for any more
+        are neither marked nor deleted, and recognised when they come again.
         """
         numbers = self.connection._unread_messages
         while numbers:
+            mails, error = self._fetch_ahead(numbers)
+            self.journal.store_all([content for _number, content in mails])
+            for number, content in mails:
+                if number in self.awaited and number not in self.unfetchable:
+                    self.journal.arrived(self.awaited[number], content)
+                yield number, content
+            if error:
+                raise error
+
+    def _fetch_ahead(self, numbers):
+        """Download as many mails as are stored together.
+
+        :return: numbers and bytes, and the error that ended it: a mail that breaks
+            the connection must not keep back those before it
+        """
+        mails, size = [], 0
+        while numbers and len(mails) < MAX_AHEAD:
+            size += self.sizes.get(numbers[-1], 0)
+            if mails and size > MAX_AHEAD_SIZE:
+                break
             number = numbers.pop()
-            content = self._download(number)
-            if content is None:
-                self.unfetchable.add(number)
-                name = self._identify([number])[number].encode()
-                content = b"%s %s\r\n\r\n" % (UNFETCHABLE, name)
-            self.journal.store(content)
-            if number in self.awaited and number not in self.unfetchable:
-                self.journal.arrived(self.awaited[number])
-            yield number, content
+            try:
+                mails.append((number, self._fetch(number)))
+            except Exception as error:  # noqa: BLE001 raised by the caller
+                if not mails:
+                    raise
+                return mails, error
+        return mails, None
+
+    def _fetch(self, number):
+        """Return the bytes of a mail.
+
+        Of one that the server lists but does not hand over, a note about it: left out,
+        it would make Odoo's scheduler ask again without end.
+        """
+        content = self._download(number)
+        if content is None:
+            self.unfetchable.add(number)
+            name = self._identify([number])[number].encode()
+            content = b"%s %s\r\n\r\n" % (UNFETCHABLE, name)
+        return content
 
     def handled_message(self, number):
         if number not in self.unfetchable:

@@ -20,7 +20,6 @@ _logger = logging.getLogger(__name__)
 
 OWN_CURSOR_ATTEMPTS = 5
 FORCE_KEY = "crm_mailgateway_force"
-JUST_STORED_KEY = "crm_mailgateway_just_stored"
 
 # Why a mail is not even parsed, by the keys of ``limits.reason_to_quarantine``.
 QUARANTINE_VERDICTS = {
@@ -61,16 +60,6 @@ class StoredMail(NamedTuple):
     message_id: str
     res_id: int | None
     known: bool
-
-
-class JustStored:
-    """The mail that a connection stored last, so that it is not stored again."""
-
-    content = stored = None
-
-    def find(self, content):
-        """Return the :class:`StoredMail` of these very bytes, or None."""
-        return self.stored if content is self.content else None
 
 
 class CrmMailgatewayMessage(models.Model):
@@ -229,6 +218,30 @@ class CrmMailgatewayMessage(models.Model):
         return stored
 
     @api.model
+    def _store_all(self, contents, mailbox_id, arguments):
+        """Store several mails with one commit, all of them or none.
+
+        :param list contents: as of :meth:`_store`, like the other arguments
+        :return: a list of :class:`StoredMail`
+        """
+        plain = (contents, mailbox_id, arguments)
+        if len(contents) > 1 and not self._in_odoo_test():
+            try:
+                stored = self._on_own_cursor("_insert_all", *plain)
+            except (psycopg2.DataError, ProgramLimitExceeded) as error:
+                # One of them, which is found when each is stored alone.
+                _logger.info("Mails are stored one by one: %s", error)
+            else:
+                if any(one.state == "quarantined" and not one.known for one in stored):
+                    self._on_own_cursor("_call_for_a_decision")
+                return stored
+        return [self._store(content, *plain[1:]) for content in contents]
+
+    @api.model
+    def _insert_all(self, contents, mailbox_id, arguments):
+        return [self._insert(content, mailbox_id, arguments) for content in contents]
+
+    @api.model
     def _on_own_cursor(self, method, *arguments):
         """Call a method in a transaction of its own, and commit it.
 
@@ -272,12 +285,19 @@ class CrmMailgatewayMessage(models.Model):
         )
 
     def _stored(self, sha256, mailbox_id):
-        """Return the row that holds these very bytes already."""
+        """Return the row that holds these very bytes already.
+
+        What was processed and not settled yet is processed.
+        """
         [row] = self.env.execute_query(
             SQL(
                 """
-                SELECT id, state, message_id, res_id FROM crm_mailgateway_message
-                 WHERE COALESCE(mailbox_id, 0) = %s AND sha256 = %s
+                SELECT row.id, COALESCE(result.outcome, row.state), row.message_id,
+                       COALESCE(result.res_id, row.res_id)
+                  FROM crm_mailgateway_message row
+             LEFT JOIN crm_mailgateway_result result
+                    ON result.journal_id = row.id AND row.state = 'received'
+                 WHERE COALESCE(row.mailbox_id, 0) = %s AND row.sha256 = %s
                 """,
                 mailbox_id or 0,
                 sha256,

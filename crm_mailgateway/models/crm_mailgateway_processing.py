@@ -10,6 +10,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, LazyTranslate
 
 from .. import words
+from ..loop import LOOP_KEY, MailLoop
 from ..pipeline import limits
 from .crm_mailgateway_message import StoredMail
 from .crm_mailgateway_rule import HeldByRule
@@ -66,9 +67,25 @@ class CrmMailgatewayMessage(models.Model):
             return False
         # After the commit only: until then nobody can tell what becomes of it.
         self.env.cr.postcommit.add(
-            lambda: self._on_own_cursor("_settle", [stored.id], trace.tells is False)
+            lambda: self._conclude(stored.id, trace.tells is False)
         )
         return res_id
+
+    @api.model
+    def _conclude(self, row_id, untold):
+        """Settle a mail that was processed, with others of its loop if there is one."""
+        loop = self.env.context.get(LOOP_KEY)
+        single = not isinstance(loop, MailLoop)
+        loop = MailLoop() if single else loop
+        loop.add(row_id, untold)
+        if single or loop.is_due:
+            self._settle_loop(loop)
+
+    @api.model
+    def _settle_loop(self, loop):
+        row_ids, untold = loop.take()
+        if row_ids:
+            self._on_own_cursor("_settle", row_ids, untold)
 
     def _lost_the_race(self, stored, error):
         """Another process had the same mail in hand, or a copy of it."""
@@ -209,10 +226,15 @@ class CrmMailgatewayMessage(models.Model):
         progress = self.env["ir.cron"]
         total = self.search_count(self._get_waiting_domain())
         progress._commit_progress(remaining=total)
-        for row_id in waiting.ids:
-            self.browse(row_id)._process_alone()
-            if not progress._commit_progress(1):
-                break
+        loop = MailLoop()
+        journal = self.with_context(**{LOOP_KEY: loop})
+        try:
+            for row_id in waiting.ids:
+                journal.browse(row_id)._process_alone()
+                if not progress._commit_progress(1):
+                    break
+        finally:
+            self._settle_loop(loop)
 
     @api.model
     def _get_waiting_domain(self):
@@ -237,7 +259,8 @@ class CrmMailgatewayMessage(models.Model):
                 return
             try:
                 with self.env.registry.cursor() as cr:
-                    env = api.Environment(cr, SUPERUSER_ID, {})
+                    loop = {LOOP_KEY: self.env.context.get(LOOP_KEY)}
+                    env = api.Environment(cr, SUPERUSER_ID, loop)
                     env[self._name].browse(self.id)._repeat(route)
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 _logger.info("Received mail #%s waits for its turn", self.id)
@@ -250,8 +273,11 @@ class CrmMailgatewayMessage(models.Model):
         cr.execute(
             SQL(
                 """
-                SELECT state FROM crm_mailgateway_message
-                 WHERE id = %s AND pg_try_advisory_xact_lock(%s, id)
+                SELECT COALESCE(result.outcome, row.state)
+                  FROM crm_mailgateway_message row
+             LEFT JOIN crm_mailgateway_result result
+                    ON result.journal_id = row.id AND row.state = 'received'
+                 WHERE row.id = %s AND pg_try_advisory_xact_lock(%s, row.id)
                 """,
                 self.id,
                 CLAIM,

@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 from odoo.addons.mail.models import fetchmail
 
 from .. import connections
-from .crm_mailgateway_message import JUST_STORED_KEY, JustStored
+from ..loop import LOOP_KEY, MailLoop
 
 MAX_SIZE_PARAMETER = "crm_mailgateway.max_size"
 MAX_SIZE = 50  # MB; a 25 MB attachment has 34 MB on its way
@@ -116,8 +116,12 @@ class FetchmailServer(models.Model):
         servers = self
         if self.env.context.get("cron_id"):
             servers = self._crm_mailgateway_in_turn()
-        servers = servers.with_context(**{JUST_STORED_KEY: JustStored()})
-        return super(FetchmailServer, servers)._fetch_mail(*arguments, **options)
+        loop = MailLoop()
+        servers = servers.with_context(**{LOOP_KEY: loop})
+        try:
+            return super(FetchmailServer, servers)._fetch_mail(*arguments, **options)
+        finally:
+            self.env["crm.mailgateway.message"]._settle_loop(loop)
 
     def _crm_mailgateway_in_turn(self):
         """Return the mailboxes that are due: healthy ones first, then by priority."""
@@ -153,39 +157,43 @@ class FetchmailServer(models.Model):
     def _crm_mailgateway_journal(self):
         """Return what a connection needs to store the mails of this mailbox."""
         journal = self.env["crm.mailgateway.message"]
-        store = functools.partial(
-            self._crm_mailgateway_store,
-            mailbox_id=self.id,
-            arguments={
+        origin = {
+            "mailbox_id": self.id,
+            "arguments": {
                 "model": self.object_id.model,
                 "custom_values": None,
                 "save_original": self.original,
                 "strip_attachments": not self.attach,
                 "thread_id": None,
             },
-        )
+        }
+        store_all = functools.partial(journal._store_all, **origin)
         return connections.MailboxJournal(
-            store,
+            functools.partial(self._crm_mailgateway_store_all, store_all),
+            functools.partial(journal._store, **origin),
             functools.partial(journal._get_known_oversized, self.id),
             functools.partial(journal._get_awaited_oversized, self.id),
             self._crm_mailgateway_note_download,
             self._crm_mailgateway_setting(MAX_SIZE_PARAMETER) * 2**20,
         )
 
-    def _crm_mailgateway_store(self, content, **options):
-        """Store a mail, and remember it for whoever processes it next."""
-        stored = self.env["crm.mailgateway.message"]._store(content, **options)
-        just_stored = self.env.context.get(JUST_STORED_KEY)
-        if isinstance(just_stored, JustStored):
-            just_stored.content, just_stored.stored = content, stored
-        return stored
+    @api.model
+    def _crm_mailgateway_store_all(self, store, contents):
+        """Store mails, and remember them for whoever processes them next.
 
-    def _crm_mailgateway_note_download(self, server_key):
+        :param store: stores a list of mails
+        """
+        loop = self.env.context.get(LOOP_KEY)
+        for content, stored in zip(contents, store(contents), strict=True):
+            if isinstance(loop, MailLoop):
+                loop.remember(content, stored)
+
+    def _crm_mailgateway_note_download(self, server_key, content):
         """Close the record of a mail that was too large, and was just stored."""
-        journal = self.env["crm.mailgateway.message"]
-        just_stored = self.env.context.get(JUST_STORED_KEY)
-        if isinstance(just_stored, JustStored):
-            row_id = just_stored.stored.id
+        loop = self.env.context.get(LOOP_KEY)
+        if isinstance(loop, MailLoop):
+            row_id = loop.get_id(content)
+            journal = self.env["crm.mailgateway.message"]
             journal._on_own_cursor("_note_download", self.id, server_key, row_id)
 
     def _crm_mailgateway_address(self):

@@ -7,9 +7,10 @@ from odoo.exceptions import AccessError
 from odoo.tools import SQL, LazyTranslate, email_normalize
 
 from .. import words
+from ..loop import LOOP_KEY, MailLoop
 from ..pipeline.classify import classify
 from ..trace import CONTEXT_KEY, MailTrace
-from .crm_mailgateway_message import JUST_STORED_KEY, JustStored, StoredMail
+from .crm_mailgateway_message import StoredMail
 from .crm_mailgateway_processing import ROUTE_KEY, ROW_KEY
 
 _lt = LazyTranslate(__name__)
@@ -85,10 +86,8 @@ class MailThread(models.AbstractModel):
         stored = self.env.context.get(ROW_KEY)
         if isinstance(stored, StoredMail):
             return stored
-        just_stored = self.env.context.get(JUST_STORED_KEY)
-        if isinstance(just_stored, JustStored):
-            return just_stored.find(content)
-        return None
+        loop = self.env.context.get(LOOP_KEY)
+        return loop.recall(content) if isinstance(loop, MailLoop) else None
 
     @api.model
     def _mailgateway_check_access(self):

@@ -18,6 +18,7 @@ from . import test_journal
 from . import test_signal
 from . import test_language
 from . import test_limits
+from . import test_loop
 from . import test_mailbox
 from . import test_matching
 from . import test_matrix

@@ -140,7 +140,7 @@ class TestAccess(GatewayCommon, HttpCase):
         forged = {
             "crm_mailgateway_row": [row.id, "received", "x", None, True],
             "crm_mailgateway_route": row.case_id.id,
-            "crm_mailgateway_just_stored": {"content": "x", "stored": [row.id]},
+            "crm_mailgateway_loop": {"content": "x", "stored": [row.id]},
         }
         gateway.with_context(**forged).message_process(None, compose("Second"))
         latest = self.env["crm.mailgateway.message"].search([], limit=1)

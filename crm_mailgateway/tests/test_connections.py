@@ -4,6 +4,8 @@ from poplib import POP3
 from odoo.tests import BaseCase, tagged
 
 from ..connections import (
+    MAX_AHEAD,
+    MAX_AHEAD_SIZE,
     ImapConnection,
     MailboxJournal,
     PopConnection,
@@ -15,7 +17,7 @@ from ..pipeline.limits import OVERSIZED, UNFETCHABLE, reason_to_quarantine
 MAIL = b"From: a@b.example\r\n\r\nHello\r\n"
 
 
-def ignoring(_content, **_options):
+def ignoring(_contents):
     """Store nothing."""
 
 
@@ -61,11 +63,12 @@ class PopStub(POP3):
 class TestConnections(BaseCase):
     def test_stored_before_yielded_and_never_marked_by_reading(self):
         stub, stored = ImapStub(), []
-        connection = storing(stub, MailboxJournal(stored.append))
+        connection = storing(stub, MailboxJournal(stored.extend))
         self.assertIsInstance(connection, ImapConnection)
         number, content = next(connection.retrieve_unread_messages())
-        self.assertEqual((number, content, stored), (b"1", MAIL, [MAIL]))
-        self.assertEqual(stub.commands, ["(BODY.PEEK[])"])
+        self.assertEqual((number, content), (b"1", MAIL))
+        self.assertEqual(stored[0], MAIL)
+        self.assertEqual(set(stub.commands), {"(BODY.PEEK[])", "(UID)"})
 
     def test_a_mail_that_is_not_handed_over_is_noted_and_left_alone(self):
         stub = ImapStub()
@@ -80,7 +83,7 @@ class TestConnections(BaseCase):
         self.assertNotIn("seen 2", stub.commands)
 
     def test_what_cannot_be_stored_is_not_yielded(self):
-        def full(_content):
+        def full(_contents):
             raise OSError("disk full")
 
         stub = ImapStub()
@@ -91,11 +94,11 @@ class TestConnections(BaseCase):
     def test_too_large_is_recorded_once_and_neither_counted_nor_downloaded(self):
         recorded = {}
 
-        def store(content, server_key=None):
+        def record(content, server_key):
             recorded[server_key] = content
 
         journal = MailboxJournal(
-            store, lambda keys: set(keys) & set(recorded), max_size=1000
+            ignoring, record, lambda keys: set(keys) & set(recorded), max_size=1000
         )
         for _fetch in range(2):
             stub = ImapStub()
@@ -113,7 +116,9 @@ class TestConnections(BaseCase):
     def test_a_mail_that_was_too_large_is_recognised_when_it_is_downloaded(self):
         arrived = []
         journal = MailboxJournal(
-            ignoring, awaited=lambda: {"UID 99/17"}, arrived=arrived.append
+            ignoring,
+            awaited=lambda: {"UID 99/17"},
+            arrived=lambda key, content: arrived.append((key, content)),
         )
         stub = ImapStub()
         stub.fetch = lambda number, what: (
@@ -124,7 +129,46 @@ class TestConnections(BaseCase):
         connection = storing(stub, journal)
         connection.check_unread_messages()
         self.assertEqual(len(list(connection.retrieve_unread_messages())), 2)
-        self.assertEqual(arrived, ["UID 99/17"])
+        self.assertEqual(arrived, [("UID 99/17", MAIL)])
+
+    def test_mails_are_stored_a_few_ahead_and_all_before_the_first_is_yielded(self):
+        stub, stored = ImapStub(), []
+        stub._unread_messages = [b"1"] * 50
+        journal = MailboxJournal(lambda contents: stored.append(len(contents)))
+        connection = storing(stub, journal)
+        mails = connection.retrieve_unread_messages()
+        next(mails)
+        self.assertEqual(stored, [MAX_AHEAD])
+        self.assertEqual(len(list(mails)), 49)
+        self.assertEqual(stored, [MAX_AHEAD, MAX_AHEAD, 10])
+
+    def test_large_mails_are_not_stored_ahead(self):
+        stub, stored = ImapStub(), []
+        stub._unread_messages = [b"1"] * 4
+        connection = storing(
+            stub, MailboxJournal(lambda contents: stored.append(len(contents)))
+        )
+        connection.sizes = {b"1": MAX_AHEAD_SIZE // 2}
+        list(connection.retrieve_unread_messages())
+        self.assertEqual(stored, [2, 2])
+        connection.sizes = {b"1": MAX_AHEAD_SIZE * 2}
+        stub._unread_messages = [b"1"] * 2
+        list(connection.retrieve_unread_messages())
+        self.assertEqual(stored, [2, 2, 1, 1])
+
+    def test_a_mail_that_breaks_the_connection_keeps_back_none_before_it(self):
+        def fetch(number, what):
+            if number == b"2":
+                raise OSError("gone")
+            return ImapStub.fetch(stub, number, what)
+
+        stub, stored = ImapStub(), []
+        stub.fetch = fetch
+        mails = storing(stub, MailboxJournal(stored.extend)).retrieve_unread_messages()
+        self.assertEqual(next(mails), (b"1", MAIL))
+        self.assertEqual(stored, [MAIL])
+        with self.assertRaises(OSError):
+            next(mails)
 
     def test_sequences_are_short(self):
         self.assertEqual(list(_sequences([1, 2, 3, 7, 9, 10])), ["1:3,7:7,9:10"])

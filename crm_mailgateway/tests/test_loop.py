@@ -1,0 +1,95 @@
+from unittest.mock import patch
+
+from psycopg2 import DataError
+
+from odoo.tests import tagged
+
+from ..loop import LOOP_KEY, MAX_SECONDS, MAX_WAITING, MailLoop, time
+from ..models.crm_mailgateway_message import (
+    FORCE_KEY,
+    CrmMailgatewayMessage,
+    StoredMail,
+)
+from .common import GatewayCommon, compose
+
+STORED = StoredMail(7, "received", "<a@b>", None, known=False)
+
+
+@tagged("post_install", "-at_install")
+class TestLoop(GatewayCommon):
+    """Mails that are worked off one after the other share commits, and no fate."""
+
+    def test_what_was_stored_ahead_is_not_stored_again(self):
+        loop, content = MailLoop(), compose()
+        loop.remember(content, STORED)
+        self.assertEqual(loop.get_id(content), 7)
+        self.assertIsNone(loop.recall(bytes(bytearray(content))), "other bytes object")
+        self.assertEqual(loop.recall(content), STORED)
+        self.assertIsNone(loop.recall(content), "for one use")
+        loop.remember(content, STORED._replace(known=True))
+        self.assertIsNone(loop.recall(content), "what became of it may be known by now")
+
+    def test_settling_waits_for_some_mails_or_some_seconds(self):
+        with patch.object(time, "monotonic", return_value=100.0) as clock:
+            loop = MailLoop()
+            for number in range(MAX_WAITING):
+                self.assertFalse(loop.is_due)
+                loop.add(number, untold=number == 3)
+            self.assertTrue(loop.is_due)
+            self.assertEqual(loop.take(), (list(range(MAX_WAITING)), True))
+            loop.add(99, untold=False)
+            self.assertFalse(loop.is_due)
+            clock.return_value += MAX_SECONDS
+            self.assertTrue(loop.is_due)
+            self.assertEqual(loop.take(), ([99], False))
+
+    def test_mails_of_a_loop_are_settled_together_others_at_once(self):
+        settled = []
+
+        def on_own_cursor(_self, method, *arguments):
+            settled.append((method, *arguments))
+
+        journal = self.env["crm.mailgateway.message"]
+        loop = MailLoop()
+        with patch.object(CrmMailgatewayMessage, "_on_own_cursor", on_own_cursor):
+            journal._conclude(1, untold=True)
+            self.assertEqual(settled.pop(), ("_settle", [1], True))
+            journal.with_context(**{LOOP_KEY: loop})._conclude(2, untold=False)
+            journal.with_context(**{LOOP_KEY: loop})._conclude(3, untold=False)
+            self.assertFalse(settled)
+            journal._settle_loop(loop)
+            self.assertEqual(settled.pop(), ("_settle", [2, 3], False))
+            journal._settle_loop(loop)
+            self.assertFalse(settled, "nothing is left")
+
+    def test_a_loop_from_outside_is_none(self):
+        content = compose("Not yet stored")
+        gateway = self.gateway.with_context(**{LOOP_KEY: {"recall": 1}})
+        self.assertIsNone(gateway._mailgateway_get_stored(content))
+
+    def test_replay_of_what_was_processed_and_not_settled(self):
+        """As within a loop, or after a crash between the two commits."""
+        content = compose()
+        row = self.receive(content)
+        row.write({"state": "received", "res_id": False, "case_id": False})
+        self.env.flush_all()
+        stored = row._store(content, False, {})
+        self.assertEqual((stored.state, stored.known), ("processed", True))
+        self.assertTrue(self.env["crm.case"].browse(stored.res_id).exists())
+        self.assertEqual(row._claim(self.env.cr), "processed")
+
+    def test_one_that_cannot_be_stored_keeps_back_no_other(self):
+        journal = self.env["crm.mailgateway.message"].with_context(**{FORCE_KEY: True})
+        calls = []
+
+        def on_own_cursor(_self, method, contents, *_arguments):
+            calls.append((method, contents))
+            if method == "_insert_all":
+                raise DataError("one of them does not fit")
+            return STORED
+
+        with patch.object(CrmMailgatewayMessage, "_on_own_cursor", on_own_cursor):
+            stored = journal._store_all([b"1", b"2"], False, {})
+        self.assertEqual(stored, [STORED, STORED])
+        alone = [("_insert", b"1"), ("_insert", b"2")]
+        self.assertEqual(calls, [("_insert_all", [b"1", b"2"]), *alone])
