@@ -2,8 +2,8 @@
 
 Posting varies by more from one minute to the next than we cost. So the sides take turns
 invoice by invoice, each first every second time, with our log and without. What our two
-indexes cost cannot be switched for one invoice; it is measured by itself, over many rows
-that come to be posted, and added.
+indexes cost cannot be switched for one invoice; it is measured by itself, over many
+rows that come to be posted, and added.
 """
 
 import contextlib
