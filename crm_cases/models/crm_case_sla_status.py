@@ -299,13 +299,15 @@ class CrmCaseSlaStatus(models.Model):
         return self
 
     def _drop_obsolete(self):
-        """Policies that hold no longer: what was reached stays on the record, and what
-        was missed before a case was archived."""
-        self.filtered(
-            lambda row: (
-                not row.date_reached and (row.case_id.active or not row.failed_on)
-            )
-        ).unlink()
+        """Policies that hold no longer: what was reached stays on the record, and of an
+        archived case what was missed. What was warned of stands still there, so that no
+        second warning follows when the case comes back, be it by undoing a merge."""
+        obsolete = self.filtered(lambda row: not row.date_reached)
+        archived = obsolete.filtered(lambda row: not row.case_id.active)
+        missed = archived.filtered("failed_on")
+        warned = archived.filtered("warned_on") - missed
+        warned.write({"deadline": False, "warning_at": False, "paused": True})
+        (obsolete - missed - warned).unlink()
 
     def _schedule_earliest(self):
         now = fields.Datetime.now()

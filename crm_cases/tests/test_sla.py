@@ -116,6 +116,54 @@ class TestSla(RulesCommon):
             second._unmerge()
         self.assertEqual(self._status(second, "resolution").deadline, deadline)
 
+    def test_unmerging_tells_nothing_twice(self):
+        """A warning or a breach that was told before the merge, of either case, is not
+        told once more when the merge is undone."""
+        first, second = self._case_at(), self._case_at(MONDAY + MINUTE)
+        cases = first | second
+        # The first answer is warned of and missed; of the solution a warning is told.
+        for hours in (3.5, 5, 24.5):
+            self._tell(MONDAY + hours * HOUR)
+        told = self._count_told(cases)
+        self.assertEqual(told, {first: (2, 1), second: (2, 1)})
+        with self.at(MONDAY + 25 * HOUR):
+            cases._merge()
+        self._tell(MONDAY + 25.1 * HOUR)
+        with self.at(MONDAY + 25.2 * HOUR):
+            second._unmerge()
+        self._tell(MONDAY + 25.3 * HOUR)
+        self.assertEqual(self._count_told(cases), told)
+
+    def test_unmerging_tells_nothing_twice_of_what_was_reached(self):
+        """The answer of the merged case was that of the survivor meanwhile."""
+        first, second = self._case_at(), self._case_at()
+        cases = first | second
+        with self.at(MONDAY + HOUR):
+            second.date_first_response = MONDAY + HOUR
+        self._tell(MONDAY + 3.5 * HOUR)
+        self._tell(MONDAY + 5 * HOUR)
+        told = self._count_told(cases)
+        self.assertEqual(told, {first: (1, 1), second: (0, 0)})
+        with self.at(MONDAY + 6 * HOUR):
+            cases._merge()
+        self.assertEqual(first.date_first_response, MONDAY + HOUR)
+        with self.at(MONDAY + 6.5 * HOUR):
+            second._unmerge()
+        self._tell(MONDAY + 6.6 * HOUR)
+        self.assertEqual(self._count_told(cases), told)
+        self.assertEqual(self._status(first).state, "failed")
+        self.assertEqual(self._status(second).state, "reached")
+
+    def _count_told(self, cases):
+        """Warnings and breaches told of each of these cases."""
+        warned = self.env.ref("crm_cases.mt_case_sla_warned")
+        failed = self.env.ref("crm_cases.mt_case_sla_failed")
+        messages = {case: [m.subtype_id for m in case.message_ids] for case in cases}
+        return {
+            case: (subtypes.count(warned), subtypes.count(failed))
+            for case, subtypes in messages.items()
+        }
+
     def test_what_was_missed_before_archiving_stays(self):
         case = self._case_at()
         self._tell(MONDAY + 5 * HOUR)
