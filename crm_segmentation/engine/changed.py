@@ -13,7 +13,7 @@ from odoo.tools import SQL
 from . import criteria, events
 from .criteria import Leaf, Measure
 from .matching import Plan
-from .sources import INDEX_PREDICATE, INVOICE_KINDS, Range
+from .sources import INDEX_PREDICATE, INVOICE_KINDS, IdSet, Range
 
 DAY = timedelta(days=1)
 EVERYBODY = Range(0, 2**31 - 1)
@@ -50,8 +50,8 @@ def commercial_query(partner_ids: Iterable[int]) -> SQL:
     size and would read all the partners.
     """
     return SQL(
-        "SELECT DISTINCT commercial_partner_id FROM res_partner WHERE id = ANY(%s)",
-        list(partner_ids),
+        "SELECT DISTINCT commercial_partner_id FROM res_partner WHERE %s",
+        IdSet(tuple(partner_ids)).contains(SQL("id")),
     )
 
 

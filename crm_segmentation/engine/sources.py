@@ -118,12 +118,16 @@ class Range:
 
 @dataclass(frozen=True)
 class IdSet:
-    """Some partner ids, in the place of a range."""
+    """Some partner ids, in the place of a range.
+
+    The array stands in a query of its own, so that the planner does not weigh each of
+    its members, wherever it stands: for a thousand that took as long as the work.
+    """
 
     ids: tuple[int, ...]
 
     def contains(self, column: SQL) -> SQL:
-        return SQL("%s = ANY(%s)", column, list(self.ids))
+        return SQL("%s = ANY((SELECT %s::int[])::int[])", column, list(self.ids))
 
 
 Ids = Range | IdSet
