@@ -43,6 +43,7 @@
         "data/ir_actions_server_data.xml",
         "wizards/crm_case_close_views.xml",
         "wizards/crm_case_convert_views.xml",
+        "wizards/crm_case_erase_views.xml",
         "data/ir_cron_rules_data.xml",
         "data/crm_case_rule_data.xml",
         "wizards/crm_case_pending_views.xml",

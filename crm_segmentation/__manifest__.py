@@ -1,6 +1,6 @@
 {
     "name": "Customer Segmentation",
-    "version": "19.0.1.2.0",
+    "version": "19.0.1.3.0",
     "category": "Sales/CRM",
     "summary": "Criteria over invoices and moods that keep contact tags up to date",
     "author": "CRM Cases contributors",
@@ -25,6 +25,7 @@
         "views/crm_segmentation_form_views.xml",
         "views/crm_segmentation_views.xml",
         "views/res_partner_views.xml",
+        "views/res_partner_erasure_views.xml",
         "views/res_partner_category_views.xml",
         "views/crm_segmentation_menus.xml",
     ],

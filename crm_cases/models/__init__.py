@@ -18,6 +18,7 @@ from . import (
     crm_case_dates,
     crm_case_hours,
     crm_case_workflow,
+    crm_case_erasure,
     crm_case_escalation,
     crm_case_live,
     crm_case_mail,
@@ -70,7 +71,9 @@ from . import (
     res_config_settings,
     resource_calendar,
     res_partner,
+    res_partner_erasure,
     res_users,
+    res_users_erasure,
 )
 from . import (
     crm_case_conversation_mixin,

@@ -11,6 +11,7 @@ from . import (
     test_dates,
     test_dialog_tours,
     test_duplicates,
+    test_erasure,
     test_escalation,
     test_hours,
     test_importance,

@@ -22,6 +22,7 @@ RIGHTS = {
     "crm.case.import.mail.line": (NOTHING, NOTHING, NOTHING, ALL),
     "crm.case.document": (NOTHING, NOTHING, NOTHING, NOTHING),
     "crm.case.document.model": CONFIGURATION,
+    "crm.case.erase": (NOTHING, NOTHING, NOTHING, ALL),
     "crm.case.macro": (NOTHING, NOTHING, ALL, ALL),
     "crm.case.merge": DIALOG,
     "crm.case.merge.log": (NOTHING, NOTHING, NOTHING, NOTHING),

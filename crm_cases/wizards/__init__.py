@@ -3,6 +3,7 @@ from . import (
     crm_case_close,
     crm_case_convert,
     crm_case_import_mail,
+    crm_case_erase,
     crm_case_merge,
     crm_case_party_ask,
     crm_case_party_share,

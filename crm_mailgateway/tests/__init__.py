@@ -31,6 +31,7 @@ from . import test_preview
 from . import test_quoting
 from . import test_references
 from . import test_reply_to
+from . import test_erasure
 from . import test_retention
 from . import test_roundtrip
 from . import test_rules

@@ -28,5 +28,6 @@ from . import crm_segmentation_reaction
 from . import crm_segmentation_size
 from . import crm_segmentation_members
 from . import crm_segmentation_template
+from . import res_partner_erasure
 from . import res_partner_mood
 from . import res_partner_category

@@ -2,6 +2,7 @@ from . import test_amounts
 from . import test_brake
 from . import test_criteria
 from . import test_cron
+from . import test_erasure
 from . import test_form
 from . import test_groups
 from . import test_incremental

@@ -1,0 +1,121 @@
+from odoo import api, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+KEPT = ("sha256", "message_id", "res_model", "server_key")
+
+
+class CrmCaseErasure(models.AbstractModel):
+    """Received mails are forgotten with their case, or with who wrote or got them.
+
+    The bytes go, and every word of the envelope. What stays is the digest of the bytes
+    and the Message-ID, by which a mail that is delivered once more is recognised and
+    adds nothing; a Message-ID that holds the address stays as a digest.
+    """
+
+    _inherit = "crm.case.erasure"
+
+    @api.model
+    def _count_cases(self, cases):
+        mails = self._get_mails_of_cases(cases)
+        return [
+            *super()._count_cases(cases),
+            (self.env._("Received mails"), len(mails)),
+        ]
+
+    @api.model
+    def _count_person(self, person):
+        mails = self._get_mails_of_person(person) - self._get_mails_of_cases(
+            person.cases
+        )
+        return [
+            *super()._count_person(person),
+            (self.env._("Other received mails of the person"), len(mails)),
+        ]
+
+    @api.model
+    def _erase_cases(self, cases):
+        mails = self._get_mails_of_cases(cases)
+        result = super()._erase_cases(cases)
+        self._erase_mails(mails)
+        self._blank(
+            self.env["crm.mailgateway.roundtrip"].search([("case_id", "in", cases.ids)])
+        )
+        return result
+
+    @api.model
+    def _erase_person(self, person):
+        mails = self._get_mails_of_person(person)
+        mails |= self._get_mails_of_cases(person.cases)
+        result = super()._erase_person(person)
+        results = self._erase_mails(mails)
+        for records in (mails, results):
+            self._digest_ids(records, person.addresses)
+        return result
+
+    @api.model
+    def _get_swept_models(self):
+        journal = [self.env[name] for name in self.env if "crm.mailgateway." in name]
+        kept = ("crm.mailgateway.message", "crm.mailgateway.result")
+        return super()._get_swept_models() + [
+            model
+            for model in journal
+            if model._auto and not model._abstract and model._name not in kept
+        ]
+
+    def _get_mails_of_cases(self, cases):
+        parties = self._get_parties(cases)
+        return self.env["crm.mailgateway.message"].search(
+            Domain("case_id", "in", cases.ids)
+            | Domain.OR(
+                Domain("res_model", "=", records._name)
+                & Domain("res_id", "in", records.ids)
+                for records in (cases, parties)
+            )
+        )
+
+    def _get_mails_of_person(self, person):
+        domain = Domain.OR(
+            Domain(name, "ilike", address)
+            for name in ("email_from", "email_to", "message_id")
+            for address in person.addresses
+        )
+        rows = self.env["crm.mailgateway.message"]
+        rows = rows.search(domain) if person.addresses else rows
+        results = self.env["crm.mailgateway.result"].search(
+            [("sender", "in", list(person.addresses))]
+        )
+        return rows | rows.browse(results.mapped("journal_id")).exists()
+
+    def _erase_mails(self, mails):
+        """Forget bytes and words of mails; what is not processed yet never will be."""
+        mails._purge(mails.ids)
+        self.env["ir.attachment"].search(
+            [("res_model", "=", mails._name), ("res_id", "in", mails.ids)]
+        ).unlink()
+        waiting = mails.filtered(
+            lambda mail: mail.state in ("received", "failed", "quarantined")
+        )
+        results = self.env["crm.mailgateway.result"].search(
+            [("journal_id", "in", mails.ids)]
+        )
+        pending = results.filtered(lambda result: result.ack_state == "pending")
+        self._update(pending, {"ack_state": "withheld"})
+        self._blank(results, keep=KEPT, verdict_terms=None, ack_terms=None)
+        self._blank(mails, keep=KEPT, verdict_terms=None)
+        self._update(waiting, {"state": "ignored"})
+        return results
+
+    def _digest_ids(self, records, addresses):
+        """Message-IDs that hold an address: some programs put it there."""
+        for address in addresses:
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE %s SET message_id = '<' || md5(message_id) || '@erased>'"
+                    " WHERE id = ANY(%s) AND position(%s IN lower(message_id)) > 0",
+                    SQL.identifier(records._table),
+                    records.ids,
+                    address,
+                )
+            )
+        records.invalidate_recordset()

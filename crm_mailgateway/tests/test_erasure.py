@@ -1,0 +1,75 @@
+from odoo.tests import tagged
+
+from odoo.addons.crm_cases.tests.test_erasure import find_everywhere
+
+from .common import GatewayCommon, compose
+
+ADDRESS = "zora.quillfeather@privacy.example.com"
+SENDER = f"Zora Quillfeather <{ADDRESS}>"
+
+
+@tagged("post_install", "-at_install")
+class TestErasure(GatewayCommon):
+    def erase(self, case):
+        wizard = self.env["crm.case.erase"].with_context(
+            active_model="crm.case", active_ids=case.ids
+        )
+        wizard.create({"is_sure": True}).action_erase()
+        self.env.flush_all()
+        self.cr.precommit.run()
+
+    def test_received_mail_is_forgotten_and_a_replay_adds_nothing(self):
+        content = compose(
+            "Zora Quillfeather asks", f"Yours, {SENDER}", From=SENDER, Cc=ADDRESS
+        )
+        row = self.receive(content)
+        case, digest = row.case_id, row.sha256
+        self.assertTrue(case)
+        preview = (
+            self.env["crm.case.erase"]
+            .with_context(active_model="crm.case", active_ids=case.ids)
+            .create({})
+            .preview
+        )
+        self.assertIn("Received mails: 1", preview)
+        self.erase(case)
+        self.assertEqual(find_everywhere(self.cr, "quillfeather"), [])
+        self.assertFalse(row._read_content())
+        self.assertFalse(row.subject or row.email_from or row.email_to)
+        self.assertEqual(row.sha256, digest)
+        before = self.env["crm.case"].search_count([])
+        stored = row._store(content, False, {})
+        self.assertEqual((stored.id, stored.known), (row.id, True))
+        self.assertEqual(self.env["crm.case"].search_count([]), before)
+
+    def test_mail_that_waits_is_never_processed(self):
+        case = self.receive(compose("First", From=SENDER)).case_id
+        waiting = self.receive(compose("Second", From=SENDER))
+        waiting.write({"state": "failed", "case_id": False, "res_id": False})
+        self.erase(case)
+        self.assertEqual(waiting.state, "ignored")
+        self.assertFalse(waiting._read_content())
+
+    def test_acknowledgement_that_waits_is_not_sent(self):
+        row = self.receive(compose("Third", From=SENDER))
+        result = self.env["crm.mailgateway.result"].search(
+            [("journal_id", "=", row.id)]
+        )
+        self.assertEqual(result.ack_state, "pending")
+        self.erase(row.case_id)
+        self.assertEqual(result.ack_state, "withheld")
+        self.assertFalse(result.sender)
+
+    def test_message_id_made_of_the_address(self):
+        row = self.receive(
+            compose("Fourth", From=SENDER, Message_ID=f"<1.{ADDRESS}@phone.example>")
+        )
+        self.erase(row.case_id)
+        self.assertEqual(find_everywhere(self.cr, ADDRESS), [])
+        self.assertTrue(row.message_id)
+
+    def test_mails_of_others_stay(self):
+        other = self.receive(compose())
+        self.erase(self.receive(compose("Fifth", From=SENDER)).case_id)
+        self.assertTrue(other._read_content())
+        self.assertTrue(other.email_from)
