@@ -53,6 +53,7 @@
         "wizards/crm_case_party_share_views.xml",
         "wizards/crm_case_split_views.xml",
         "wizards/crm_case_import_mail_views.xml",
+        "wizards/crm_case_move_views.xml",
         "views/crm_case_search_views.xml",
         "views/crm_case_views.xml",
         "views/crm_case_analysis_views.xml",

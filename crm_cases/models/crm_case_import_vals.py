@@ -137,6 +137,8 @@ class CrmCase(models.Model):
     @api.model
     def _find_import_customers(self, vals_list):
         """Fill in the contacts of rows that only have an address."""
+        if not self.env.context.get("crm_case_import_customer", True):
+            return
         rows = [v for v in vals_list if v.get("email_from") and not v.get("partner_id")]
         known = self._get_partners_by_address(
             {self._get_import_address(vals) for vals in rows}

@@ -58,4 +58,5 @@ from . import (
     test_summary,
     test_import,
     test_import_mail,
+    test_move,
 )
