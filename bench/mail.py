@@ -107,6 +107,10 @@ def state():
     )
 
 def deliver(take, mails):
+    if OURS:
+        # An hour later: in one hour, no more than a thousand senders are thanked.
+        env.cr.execute("UPDATE crm_mailgateway_result"
+                       " SET create_date = create_date - interval '2 hours'")
     received, before = count("mail.message", "message_type", "=", "email"), state()
     env.cr.commit()
     thread = threading.current_thread()
@@ -129,10 +133,6 @@ values = {{"name": RUN, "server_type": "imap", "state": "done"}}
 server = env["fetchmail.server"].create(
     {{**values, "object_id": env["ir.model"]._get_id(MODEL)}}
 )
-if OURS:
-    # Or most would not be thanked, in full scale.
-    name = "crm_mailgateway.acknowledgements_per_hour_total"
-    env["ir.config_parameter"].set_param(name, "1000000")
 deliver(fetch, [compose(number) for number in range(10000, 10010)])  # warm caches
 figures = {{}}
 for way, take in (("fetched", fetch), ("handed", hand_over)):
