@@ -247,21 +247,12 @@ class CrmCase(models.Model):
     def _compute_stage_id(self):
         """Keep the stage while team and type may use it; else take their stage of
         the same state, so that a change of team never opens or closes a case."""
-        Stage = self.env["crm.case.stage"]
-        misplaced = self.filtered(
-            lambda case: (
-                not case.stage_id
-                or not case.stage_id._serves(case.team_id, case.type_id)
-            )
-        )
-        states = {case.stage_id.state or DRAFT for case in misplaced}
-        stages = Stage.search([("state", "in", states)]) if misplaced else Stage
-        for case in misplaced:
-            state = case.stage_id.state or DRAFT
-            same_state = stages.filtered(lambda stage, s=state: stage.state == s)
-            case.stage_id = (
-                same_state._pick(case.team_id, case.type_id) or case.stage_id
-            )
+        stages = self.env["crm.case.stage"]
+        for case in self:
+            stage, team, case_type = case.stage_id, case.team_id, case.type_id
+            if not stage or not stage._serves(team, case_type):
+                first = stages._get_first(stage.state or DRAFT, team, case_type)
+                case.stage_id = first or stage
 
     @api.depends("team_id")
     def _compute_has_categories(self):
@@ -394,15 +385,8 @@ class CrmCase(models.Model):
     @api.model
     def _get_number_sequence(self, company_id):
         # sudo: whoever may create a case gets a number for it
-        return (
-            self.env["ir.sequence"]
-            .sudo()
-            .search(
-                [("code", "=", "crm.case"), ("company_id", "in", (company_id, False))],
-                order="company_id",
-                limit=1,
-            )
-        )
+        sequences = self.env["ir.sequence"].sudo()
+        return sequences.browse(sequences._get_case_sequence_id(company_id))
 
     def copy_data(self, default=None):
         vals_list = super().copy_data(default=default)

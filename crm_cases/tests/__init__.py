@@ -13,6 +13,7 @@ from . import (
     test_duplicates,
     test_erasure,
     test_escalation,
+    test_first_stage,
     test_hours,
     test_importance,
     test_intake,

@@ -1,0 +1,66 @@
+from odoo import api, models, tools
+
+
+class CrmCaseStage(models.Model):
+    """Where a new case of a team and type begins is remembered until stages change.
+
+    Each new case asks, and would read all stages of a state with their teams and types.
+    """
+
+    _inherit = "crm.case.stage"
+
+    @api.model
+    def _get_first(self, state, team, case_type):
+        """Return the stage of a state for a team and type, empty if there is none.
+
+        :param str state: as of :mod:`.case_states`
+        """
+        ids = (team._origin.id, case_type._origin.id)
+        return self.browse(self._get_first_id(state, *ids))
+
+    @api.model
+    @tools.ormcache("state", "team_id", "type_id")
+    def _get_first_id(self, state, team_id, type_id):
+        # sudo: the answer is the same for all who may create a case
+        stages = self.sudo().with_context(active_test=True)
+        team = stages.env["crm.case.team"].browse(team_id or ())
+        case_type = stages.env["crm.case.type"].browse(type_id or ())
+        return stages.search([("state", "=", state)])._pick(team, case_type).id
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self.env.registry.clear_cache()
+        return super().write(vals)
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()
+
+
+class CrmCaseTeam(models.Model):
+    """A stage that served a deleted team only serves all."""
+
+    _inherit = "crm.case.team"
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()
+
+
+class CrmCaseType(models.Model):
+    """What a type asks of stages is known to them."""
+
+    _inherit = "crm.case.type"
+
+    def write(self, vals):
+        if "use_outcome" in vals:
+            self.env.registry.clear_cache()
+        return super().write(vals)
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()
