@@ -78,7 +78,7 @@ class CrmCase(models.Model):
         last = max(parsed["date"], defaults["last_date"])
         return self.create(
             {
-                "name": subject.strip() or self.env._("(no subject)"),
+                "name": subject.strip() or self._get_name_without_subject(),
                 "team_id": defaults["team_id"],
                 "type_id": defaults["type_id"],
                 "state": defaults["state"],

@@ -58,7 +58,7 @@ class CrmCase(models.Model):
         email_from = msg_dict.get("email_from")
         name, _email = parse_contact_from_email(email_from or "")
         vals = {
-            "name": msg_dict.get("subject") or self.env._("(no subject)"),
+            "name": msg_dict.get("subject") or self._get_name_without_subject(),
             "email_from": email_from,
             "partner_id": msg_dict.get("author_id") or False,
             "user_id": False,
@@ -66,6 +66,22 @@ class CrmCase(models.Model):
         if name and not vals["partner_id"]:
             vals["partner_name"] = name
         return vals
+
+    @api.model
+    def _get_name_without_subject(self):
+        return self.env._("(no subject)")
+
+    def _is_without_subject(self):
+        """Tell whether the mail that made this case had no subject.
+
+        Its name says so, in the language of whoever ran the gateway.
+        """
+        self.ensure_one()
+        languages = [code for code, _name in self.env["res.lang"].get_installed()]
+        return any(
+            self.name == self.with_context(lang=code)._get_name_without_subject()
+            for code in languages
+        )
 
     @api.model
     def _mail_without_aliases(self, msg_dict):

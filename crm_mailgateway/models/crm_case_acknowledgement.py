@@ -18,6 +18,11 @@ FORMATS = {
 }
 LANGUAGES = tuple(FORMATS)
 FORMAT = "EEEE, d MMMM, HH:mm"
+# What the sender wrote comes back in the text: not more of it than a reader needs,
+# and not enough to advertise anything to somebody else.
+MAX_WORDS = 12
+MAX_LETTERS = 80
+MAX_NAME_WORDS = 5
 
 
 class CrmCase(models.Model):
@@ -58,6 +63,16 @@ class CrmCase(models.Model):
         self.ensure_one()
         lang = self.mail_lang and self._mailgateway_installed_lang(self.mail_lang)
         return self.partner_id.lang or lang or ""
+
+    def _get_acknowledgement_name(self):
+        """Return whom to greet; False if nobody knows his name."""
+        name = self.partner_id.name or self.partner_name
+        return name and _brief(name, MAX_NAME_WORDS)
+
+    def _get_acknowledgement_topic(self):
+        """Return what the mail was about; False if it had no subject."""
+        self.ensure_one()
+        return not self._is_without_subject() and _brief(self.name, MAX_WORDS)
 
     def _get_acknowledgement_signature(self):
         company = self.company_id or self.env.company
@@ -110,3 +125,11 @@ class CrmCase(models.Model):
             tzinfo=pytz.timezone(calendar.tz or "UTC"),
             locale=babel.Locale.parse(locale.partition("@")[0]),
         )
+
+
+def _brief(text, max_words):
+    """Return the beginning of a text; what is left out shows."""
+    every = text.split()
+    words = " ".join(every[:max_words])
+    whole = len(every) <= max_words and len(words) <= MAX_LETTERS
+    return words if whole else words[:MAX_LETTERS].rstrip(" .,;:") + "…"

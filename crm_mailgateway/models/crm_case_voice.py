@@ -70,8 +70,12 @@ class CrmCase(models.Model):
         if found:
             subject = plain_subject(found.subject or msg_dict.get("subject"))
             return {**msg_dict, "subject": subject, **self._as_sender(found.sender)}
-        if correspondent.address and correspondent.address != correspondent.sender:
-            return {**msg_dict, **self._as_sender(correspondent.formatted)}
+        other = correspondent.address != correspondent.sender
+        if correspondent.address and (other or correspondent.is_disguised):
+            customer = self._as_sender(correspondent.formatted)
+            if not other and decisions.claimed_user_id:
+                customer["author_id"] = False
+            return {**msg_dict, **customer}
         return msg_dict
 
     @api.model

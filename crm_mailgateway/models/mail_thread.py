@@ -9,6 +9,7 @@ from odoo.tools import SQL, LazyTranslate, email_normalize
 from .. import words
 from ..loop import LOOP_KEY, MailLoop
 from ..pipeline.classify import classify
+from ..pipeline.headers import one_line
 from ..trace import CONTEXT_KEY, MailTrace
 from .crm_mailgateway_message import StoredMail
 from .crm_mailgateway_processing import ROUTE_KEY, ROW_KEY
@@ -167,7 +168,7 @@ class MailThread(models.AbstractModel):
             for name in ("subject", "email_from", "from"):
                 if parsed.get(name):
                     # Encoded line ends would break every mail that quotes them.
-                    parsed[name] = " ".join(parsed[name].split())
+                    parsed[name] = one_line(parsed[name])
             trace.classification = classify(message)
             if trace.route is not None:
                 self._mailgateway_parse_again(parsed, trace)

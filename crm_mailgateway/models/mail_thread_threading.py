@@ -152,6 +152,9 @@ class MailThread(models.AbstractModel):
 
         :param routes: those of Odoo, all to cases
         """
+        if "cc_filtered" in message_dict:
+            # Odoo takes the filtered ones away with the first of several documents.
+            message_dict["cc"] = message_dict["cc_filtered"]
         self._mailgateway_identify(trace)
         self._mailgateway_read_text(message_dict, trace)
         decisions = trace.decisions

@@ -41,9 +41,17 @@ class MailThread(models.AbstractModel):
         if mark and mark in self.env["crm.mailgateway.secret"]._own_marks():
             trace.classification = Verdict(OWN, f"{OWN_HEADER}: {mark}")
         decisions.tokens = self._mailgateway_take_tokens(parsed)
-        decisions.correspondent = read_correspondent(
+        decisions.correspondent = self._mailgateway_correspondent(
             parsed.get("from"), str(message.get("Reply-To") or "")
         )
+
+    @api.model
+    def _mailgateway_correspondent(self, sender, reply_to):
+        """Return who wrote; nobody makes a customer of one of our people, or of us."""
+        found = read_correspondent(sender, reply_to)
+        if found.address != found.sender and self._mailgateway_is_ours(found.address):
+            found = read_correspondent(sender, "")
+        return found
 
     @api.model
     def _mailgateway_take_tokens(self, parsed):
@@ -113,12 +121,16 @@ class MailThread(models.AbstractModel):
         return tuple(given.replace(",", " ").split())
 
     def _message_parse_post_process(self, message, message_dict, routes):
-        """A forged sender is nobody's author."""
+        """A forged sender is nobody's author, and so is one who is not named."""
         values = super()._message_parse_post_process(message, message_dict, routes)
         trace = self.env.context.get(CONTEXT_KEY)
         to_case = any(route[0] == CASE for route in routes or ())
         if trace and to_case and trace.decisions.claimed_user_id:
             message_dict["author_id"] = values["author_id"] = False
+        if trace and to_case and not message_dict.get("email_from"):
+            # Odoo would take it for the word of whoever runs the gateway.
+            nobody = self.env._("(no sender)")
+            message_dict["email_from"] = message_dict["from"] = nobody
         return values
 
     # WHAT IS SAID

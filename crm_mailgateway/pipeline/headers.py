@@ -20,6 +20,8 @@ MAX_MESSAGE_ID = 500
 MAX_TEXT = 998  # RFC 5322 §2.1.1: the longest line a header may have
 _HEADER_BUDGET = 64 * 1024
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
+# These write what follows, also text of ours, backwards (Unicode Annex #9).
+_TURNING = re.compile(r"[\u202a-\u202e\u2066-\u2069]+")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
@@ -42,6 +44,11 @@ class Envelope:
 
 
 UNREADABLE = Envelope("", "", "", "", None)
+
+
+def one_line(text):
+    """Return a text that can stand in a line of ours, and changes nothing there."""
+    return " ".join(_UNPRINTABLE.sub(" ", _TURNING.sub("", text)).split())
 
 
 def read_envelope(content):
@@ -91,7 +98,7 @@ def _text(message, name):
         decoded = "".join(_decoded(part, charset) for part, charset in parts)
     except (ValueError, LookupError, email.errors.MessageError):
         decoded = value
-    return _UNPRINTABLE.sub(" ", decoded).strip()[:MAX_TEXT]
+    return _UNPRINTABLE.sub(" ", _TURNING.sub("", decoded)).strip()[:MAX_TEXT]
 
 
 def _eight_bit(raw):

@@ -2,13 +2,17 @@
 
 Reply-To is honoured for the customer's address: shops and web forms write in the
 name of a person. It is also how people are led astray: the name that staff see
-never comes from it, and an answer that goes elsewhere is said plainly.
+never comes from it, and an answer that goes elsewhere is said plainly. A name that is
+the address of somebody else is no name.
 """
 
 import dataclasses
 import email.utils
+import re
 
 from .classify import _MACHINE_LOCALPART
+
+_ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,6 +20,7 @@ class Correspondent:
     """Who wrote, and where answers go.
 
     :param name: the name in From, may be empty
+    :param is_disguised: whether that name was the address of somebody else
     :param sender: the address in From, lower case, may be empty
     :param address: where answers go, lower case, may be empty
     """
@@ -23,6 +28,7 @@ class Correspondent:
     name: str
     sender: str
     address: str
+    is_disguised: bool = False
 
     @property
     def is_diverted(self):
@@ -47,7 +53,9 @@ def read_correspondent(sender, reply_to, own_addresses=()):
     wanted = _single(reply_to)
     if not wanted or wanted in own_addresses or _is_machine(wanted):
         wanted = address
-    return Correspondent(" ".join(name.split()), address, wanted)
+    disguised = any(found != address for found in _ADDRESS.findall(name.lower()))
+    name = "" if disguised else " ".join(name.split())
+    return Correspondent(name, address, wanted, disguised)
 
 
 def _single(header):

@@ -3,7 +3,8 @@
 From can be forged by anybody. Speaking as one of our people needs a proof: the
 speaker token of a notification that was sent to that very user, or the DMARC
 verdict (RFC 7489) of our own mail server in the topmost ``Authentication-Results``
-(RFC 8601). Everything else makes the mail a customer's.
+(RFC 8601). Everything else makes the mail a customer's; a token helps nobody whom
+that server found to be forged, because answers to all carry it to customers.
 """
 
 import dataclasses
@@ -44,7 +45,8 @@ REASONS = (
     "other_sender",  # From is not the address of the user in question
     "not_configured",  # nobody said whose verdict to trust
     "no_verdict",  # the topmost Authentication-Results is not our server's
-    "no_pass",  # our server did not say dmarc=pass
+    "fail",  # our server said dmarc=fail: not even a token, which may be stolen, counts
+    "no_pass",  # our server said neither dmarc=pass nor dmarc=fail
     "other_domain",  # it passed for another domain than From's
     "contradiction",  # two verdicts with our server's name
 )
@@ -85,9 +87,10 @@ def prove(message, user_address, token_user_matches, authserv_ids):
         return Proof(reason="several_senders")
     if address != user_address:
         return Proof(reason="other_sender")
-    if token_user_matches:
+    verdict = _dmarc(message, address.rpartition("@")[2], authserv_ids)
+    if token_user_matches and verdict.reason != "fail":
         return Proof(TOKEN)
-    return _dmarc(message, address.rpartition("@")[2], authserv_ids)
+    return verdict
 
 
 def _dmarc(message, domain, authserv_ids):
@@ -100,7 +103,7 @@ def _dmarc(message, domain, authserv_ids):
         return Proof(reason="no_verdict")
     result, passed_domain = verdicts[0][1:]
     if result != "pass":
-        return Proof(reason="no_pass")
+        return Proof(reason="fail" if result == "fail" else "no_pass")
     if passed_domain != domain:
         return Proof(reason="other_domain")
     others = [v for v in verdicts[1:] if v and v[0] in ours and v[1]]

@@ -45,6 +45,38 @@ class TestAcknowledgementText(ThreadingCommon):
                 [sent] = mail._prepare_outgoing_list()
                 self.assertIn(case.number, sent["body_alternative"])
 
+    def test_a_mail_without_subject_is_about_nothing(self):
+        self.env["res.lang"]._activate_lang("de_DE")
+        said = {
+            "en": "thank you for your message.",
+            "fr": "merci pour votre message.",
+            "de": "vielen Dank für Ihre Nachricht.",
+            "es": "gracias por su mensaje.",
+        }
+        for code, words in said.items():
+            with self.subTest(code=code):
+                mail, case = self.thanks(
+                    body=TEXTS[code], From=f"{code}@x.example", subject=None
+                )
+                plain = " ".join(html2plaintext(mail.body_html).split())
+                self.assertIn(words, plain)
+                self.assertNotIn(case.name, plain)
+        case.name = case.with_context(lang="de_DE")._get_name_without_subject()
+        self.assertFalse(case._get_acknowledgement_topic(), "in any language")
+
+    def test_it_stays_short_whatever_subject_and_name(self):
+        for code, text in TEXTS.items():
+            with self.subTest(code=code):
+                mail, _case = self.thanks(
+                    body=text,
+                    From=f"{'Buy this now ' * 30}<{code}@x.example>",
+                    subject="very long words " * 40 + "x" * 300,
+                )
+                plain = html2plaintext(mail.body_html)
+                self.assertIn("very long words very", plain)
+                self.assertLessEqual(len(plain.split()), 90)
+                self.assertNotIn("x" * 100, plain)
+
     def test_the_language_of_the_contact_goes_first(self):
         self.env["res.lang"]._activate_lang("de_DE")
         self.customer.lang = "de_DE"

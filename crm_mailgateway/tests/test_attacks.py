@@ -7,7 +7,7 @@ from odoo.tools import email_split
 
 from .common import CUSTOMER, DOMAIN, compose
 from .test_threading import STAFF
-from .test_voice import PASS, VoiceCommon
+from .test_voice import AUTHSERV, PASS, VoiceCommon
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAA"
@@ -164,6 +164,13 @@ class TestAttacks(VoiceCommon):
                     ["eve@evil.example"],
                 )
 
+    def test_nothing_turns_our_words_around(self):
+        """Not even within the thanks, where a subject stands amid our own text."""
+        case = self.mail(
+            subject="\u202egnp.exe", From="\u2067Eve <e@x.example>"
+        ).case_id
+        self.assertEqual((case.name, case.partner_name), ("gnp.exe", "Eve"))
+
     def test_a_second_recipient_in_another_app_proves_nothing(self):
         self.env["mail.alias"].create(
             {
@@ -191,6 +198,47 @@ class TestAttacks(VoiceCommon):
             To=self.token_address(case, token),
         )
         self.assertNotEqual(case.state, "done")
+
+    def test_a_stolen_speaker_token_is_worth_nothing_if_dmarc_fails(self):
+        """Answers to all carry it, in To, to every customer in copy."""
+        case = self.new_case()
+        token = self.secret._speaker_token(case.id, self.staff.id)
+        row = self.mail(
+            body="Set-State: done",
+            From=STAFF,
+            To=self.token_address(case, token),
+            Authentication_Results=f"{AUTHSERV}; dmarc=fail header.from=ours.example",
+        )
+        self.assertEqual(row.case_id, case, "it still says which case")
+        self.assertNotEqual(case.state, "done")
+        self.assertEqual(case.mail_warning, "unproven")
+
+    def test_reply_to_makes_no_customer_of_our_people(self):
+        for address in (STAFF, f"support@{DOMAIN}", f"Sam <{STAFF.upper()}>"):
+            with self.subTest(address=address):
+                case = self.mail(
+                    subject=address, From="Eve <eve@evil.example>", Reply_To=address
+                ).case_id
+                self.assertFalse(case.partner_id)
+                self.assertEqual(case.email_normalized, "eve@evil.example")
+
+    def test_a_name_that_is_the_address_of_somebody_else_is_no_name(self):
+        case = self.mail(From=f'"Sam ({STAFF})" <eve@evil.example>').case_id
+        self.assertEqual(case.email_from, "eve@evil.example")
+        self.assertFalse(case.partner_name)
+        self.assertIn(STAFF, case.message_ids.sorted("id")[0].email_from, "as it came")
+        case = self.mail(subject="x", From=f'"a@evil.example" <{STAFF}>').case_id
+        self.assertFalse(case.partner_id)
+        self.assertEqual(case.mail_warning, "unproven")
+
+    def test_a_mail_of_nobody_is_not_the_word_of_the_gateway(self):
+        for headers in ({}, {"Sender": STAFF}):
+            with self.subTest(headers=headers):
+                case = self.mail(subject="Who?", From=None, **headers).case_id
+                message = case.message_ids.sorted("id")[0]
+                self.assertFalse(message.author_id)
+                self.assertEqual(message.email_from, "(no sender)")
+                self.assertFalse(case.partner_id)
 
     def test_no_attachment_runs_in_our_name(self):
         """What a browser would run is kept as text; pictures of the text stay in it."""

@@ -3,7 +3,7 @@ import random
 
 from odoo.tests import BaseCase, tagged
 
-from ..pipeline.headers import derived_message_id, read_envelope
+from ..pipeline.headers import derived_message_id, one_line, read_envelope
 
 
 @tagged("post_install", "-at_install")
@@ -30,6 +30,12 @@ class TestHeaders(BaseCase):
             envelope = read_envelope(mail.encode(charset))
             self.assertEqual(envelope.subject, "Me caí")
             self.assertEqual(envelope.sender, "Tomás <t@x.example>")
+
+    def test_nothing_turns_the_text_around_it(self):
+        self.assertEqual(one_line("a\u202egnp.exe\r\n\u2067b\x00 c"), "agnp.exe b c")
+        mail = "Subject: Pay\u202e now\u202c\r\n\r\n"
+        self.assertEqual(read_envelope(mail.encode()).subject, "Pay now")
+        self.assertEqual(one_line("שלום \u200fعالم"), "שלום \u200fعالم")
 
     def test_without_message_id_the_id_is_that_of_the_content(self):
         """IMAP, POP3 and a pipe differ in line ends only."""

@@ -38,6 +38,10 @@ MATRIX = {
     "merged, headers kept": (JOINS, WARNED, WARNED),
     "merged, token in the address": (JOINS, WARNED, WARNED),
     "merged, number in subject": (JOINS, NEW, NEW),
+    "split, headers kept": (JOINS, WARNED, WARNED),
+    "split, token in the address": (JOINS, WARNED, WARNED),
+    "split, history quoted": (JOINS, WARNED, WARNED),
+    "split, number in subject": (JOINS, NEW, NEW),
 }
 
 
@@ -57,6 +61,8 @@ class TestThreadingMatrix(VoiceCommon):
         if behaviour.startswith("merged"):
             headers = self.merged(behaviour, case, sent)
             case = case._mailgateway_survivor()
+        elif behaviour.startswith("split"):
+            case, headers = self.split(behaviour, case)
         else:
             headers = self.headers(behaviour, case, sent)
         row = self.mail(From=sender, **headers)
@@ -103,6 +109,19 @@ class TestThreadingMatrix(VoiceCommon):
             "headers kept": {"In_Reply_To": sent.message_id},
             "token in the address": {"To": self.token_address(case)},
             "number in subject": {"subject": f"Re: [{case.number}]"},
+        }[behaviour.partition(", ")[2]]
+
+    def split(self, behaviour, case):
+        """Make a case of its own of a mail; return it, and how a client answers it."""
+        self.mail(subject=f"[{case.number}]", body="By the way, my bell is broken.")
+        moved = case.message_ids.filtered(lambda m: "bell" in (m.body or ""))
+        half = case._split(moved, {"name": "Bell"})
+        token = self.secret._case_token(half.id)
+        return half, {
+            "headers kept": {"In_Reply_To": moved.message_id},
+            "token in the address": {"To": self.token_address(half)},
+            "history quoted": {"body": f"Still\n\n> Hello\n> [ref:{token}]"},
+            "number in subject": {"subject": f"Re: [{half.number}]"},
         }[behaviour.partition(", ")[2]]
 
     def test_from_another_address(self):

@@ -48,3 +48,25 @@ class TestMigration(TransactionCase):
             cron.interval_number, cron.interval_type = before
             self.migrate("19.0.1.3.0/post-attention.py")
             self.assertEqual(cron.interval_type, after)
+
+    def test_acknowledgements_stay_short_and_are_about_nothing_without_subject(self):
+        """What was delivered says what it said in 1.2 and becomes what 1.3 delivers."""
+        topic = "object._get_acknowledgement_topic()"
+        name = "object._get_acknowledgement_name()"
+        for suffix in ("", "_fr", "_de", "_es"):
+            template = self.env.ref(f"crm_mailgateway.acknowledgement_template{suffix}")
+            delivered = str(template.body_html)
+            before = delivered.replace(
+                name, "object.partner_id.name or object.partner_name"
+            )
+            before = before.replace(f'<t t-if="{topic}"> ', " ", 1)
+            before = before.replace(f't-out="{topic}"', 't-out="object.name"', 1)
+            before = before.replace("</strong></t>.", "</strong>.", 1)
+            self.assertNotIn("_topic", before)
+            template.body_html = before
+        self.migrate("19.0.1.3.0/post-acknowledgement.py")
+        for suffix in ("", "_fr", "_de", "_es"):
+            template = self.env.ref(f"crm_mailgateway.acknowledgement_template{suffix}")
+            self.assertEqual(str(template.body_html).count(topic), 2)
+            self.assertEqual(str(template.body_html).count(name), 2)
+            self.assertNotIn("object.name", str(template.body_html))

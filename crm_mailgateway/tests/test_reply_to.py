@@ -20,6 +20,14 @@ class TestReplyTo(BaseCase):
         self.assertIn("evil@evil.example", found.formatted)
         self.assertNotIn("Boss", found.formatted)
 
+    def test_the_address_of_somebody_else_is_no_name(self):
+        for name in ("boss@ours.example", "The Boss (Boss@Ours.Example)"):
+            found = read_correspondent(f'"{name}" <robin@example.com>', "")
+            self.assertEqual((found.name, found.is_disguised), ("", True))
+        for name in ("Robin@Example.com", "Robin @ Riders", "Robin"):
+            found = read_correspondent(f'"{name}" <robin@example.com>', "")
+            self.assertEqual((found.name, found.is_disguised), (name, False))
+
     def test_what_is_not_honoured(self):
         for reply_to in (
             "",

@@ -30,6 +30,16 @@ class TestSender(BaseCase):
     def test_a_token_proves(self):
         self.assertEqual(self.prove(token=True).kind, TOKEN)
 
+    def test_a_stolen_token_proves_nothing_against_our_own_server(self):
+        self.assertEqual(self.prove(dmarc("fail"), token=True).reason, "fail")
+        for header in (
+            dmarc("none"),
+            dmarc("temperror"),
+            dmarc("fail", server="mx.evil.example"),
+        ):
+            with self.subTest(header=header):
+                self.assertEqual(self.prove(header, token=True).kind, TOKEN)
+
     def test_the_verdict_of_our_own_server_proves(self):
         self.assertEqual(self.prove(PASS).kind, DMARC)
         self.assertEqual(self.prove(PASS.replace("mx.ours", "MX.Ours")).kind, DMARC)
@@ -44,7 +54,7 @@ class TestSender(BaseCase):
             ("not_configured", (PASS,), {"servers": (" ",)}),
             ("no_verdict", (dmarc("pass", server="mx.evil.example"),), {}),
             ("no_verdict", (dmarc("pass", server="mx.ours.example.evil.example"),), {}),
-            ("no_pass", (dmarc("fail"),), {}),
+            ("fail", (dmarc("fail"),), {}),
             ("no_pass", (dmarc("none"),), {}),
             ("no_pass", (dmarc("bestguesspass"),), {}),
             ("no_pass", ("Authentication-Results: mx.ours.example; none",), {}),
@@ -56,7 +66,7 @@ class TestSender(BaseCase):
             ("other_domain", (dmarc("pass", "evil.example"),), {}),
             ("other_domain", (dmarc("pass", "sub.ours.example"),), {}),
             # It brings its own verdict, below the one of our server.
-            ("no_pass", (dmarc("fail"), brought), {}),
+            ("fail", (dmarc("fail"), brought), {}),
             ("contradiction", (dmarc("pass"), dmarc("fail")), {}),
             ("no_verdict", (dmarc("pass", server="mx.evil.example"), brought), {}),
             ("no_verdict", ("Authentication-Results: ;;;", brought), {}),

@@ -144,6 +144,16 @@ class TestThreading(ThreadingCommon):
         self.assertIn(row.case_id, cases)
         self.assertEqual((cases - row.case_id).origin_id, row.case_id)
 
+    def test_a_team_in_copy_gets_its_case_and_watches_none(self):
+        self.env["crm.case.team"].create(
+            {"name": "Sales", "alias_name": "sales", "alias_domain_id": self.domain.id}
+        )
+        self.mail(Cc=f"sales@{DOMAIN}, {STRANGER}")
+        cases = self.env["crm.case"].search([], limit=2, order="id desc")
+        self.assertEqual(set(cases.mapped("team_id.name")), {"Support", "Sales"})
+        for case in cases:
+            self.assertEqual(case.email_cc, STRANGER)
+
     def test_own_mail_that_comes_back_changes_nothing(self):
         before = self.env["crm.case"].search_count([])
         mark = self.secret._own_marks()[0]
