@@ -70,6 +70,8 @@ class CrmCase(models.Model):
         if found:
             subject = plain_subject(found.subject or msg_dict.get("subject"))
             return {**msg_dict, "subject": subject, **self._as_sender(found.sender)}
+        if not correspondent.sender:
+            return {**msg_dict, "email_from": "", "from": ""}
         other = correspondent.address != correspondent.sender
         if correspondent.address and (other or correspondent.is_disguised):
             customer = self._as_sender(correspondent.formatted)

@@ -89,6 +89,7 @@ _SPAM = {
     "X-MS-Exchange-Organization-SCL": re.compile(r"[5-9]$"),
     "X-Forefront-Antispam-Report": re.compile(r".*\bSFV:(?:SPM|SKB)\b", re.IGNORECASE),
 }
+_COMMENT = re.compile(r"\([^()]*\)")
 _ABSENCE = re.compile(
     r"out of (?:the )?office|\boof\b|on (?:vacation|holiday|leave)|automatic reply"
     r"|autoreply|auto[- ]?response|away from (?:the|my) (?:office|desk)|vacation"
@@ -106,7 +107,10 @@ _WEAK_ABSENCE = re.compile(
     r"(?:automatic reply|auto(?:matic)?[- ]?reply|out of office(?: auto ?reply)?"
     r"|automatische antwort|abwesenheitsnotiz|réponse automatique|respuesta automática"
     r"|risposta automatica|automatisch antwoord|resposta automática|autosvar"
-    r"|自動応答|自动答复|автоматический ответ)\s*[:：]",
+    r"|automatiskt? svar|automaattinen vastaus|automatyczna odpowiedź"
+    r"|automatická odpověď|automatikus válasz|răspuns automat|otomatik yanıt"
+    r"|자동 회신|自動応答|自動返信|自动答复|自动回复|自動回覆"
+    r"|автоматический ответ)\s*[:：]",
     re.IGNORECASE,
 )
 
@@ -190,7 +194,10 @@ def _calendar(message):
 def _declared(message):
     """``Auto-Submitted`` other than *no* (RFC 3834 §5)."""
     value = _value(message, "Auto-Submitted")
-    keyword = re.split(r"[;(\s]", value.lower().lstrip(), maxsplit=1)[0]
+    # Comments may stand anywhere, also first.
+    keyword = re.split(
+        r"[;(\s]", _COMMENT.sub(" ", value.lower()).lstrip(), maxsplit=1
+    )[0]
     if keyword and keyword != "no":
         return _machine(message, f"Auto-Submitted: {value}")
     return None

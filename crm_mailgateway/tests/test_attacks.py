@@ -238,6 +238,7 @@ class TestAttacks(VoiceCommon):
                 message = case.message_ids.sorted("id")[0]
                 self.assertFalse(message.author_id)
                 self.assertEqual(message.email_from, "(no sender)")
+                self.assertFalse(case.email_from or case.partner_name)
                 self.assertFalse(case.partner_id)
 
     def test_no_attachment_runs_in_our_name(self):

@@ -5,7 +5,15 @@ import logging
 
 from odoo.tests import BaseCase, tagged
 
-from ..pipeline.classify import BOUNCE, CALENDAR, HUMAN, OWN, REPORT, classify
+from ..pipeline.classify import (
+    BOUNCE,
+    CALENDAR,
+    HUMAN,
+    OUT_OF_OFFICE,
+    OWN,
+    REPORT,
+    classify,
+)
 from .labelled_mails import BOUNCES, LABELLED
 
 _logger = logging.getLogger(__name__)
@@ -24,6 +32,9 @@ def verdict_of(headers, body):
 @tagged("post_install", "-at_install")
 class TestClassify(BaseCase):
     """The labelled set: hundreds of mails of real programs, and of people."""
+
+    def verdict(self, *headers):
+        return verdict_of("\n".join(("From: Robin <robin@x.example>", *headers)), "Hi")
 
     def test_precision_and_recall(self):
         self.assertGreaterEqual(len(LABELLED), 300)
@@ -60,6 +71,32 @@ class TestClassify(BaseCase):
             self.assertTrue(verdict.is_customers_word, headers)
             self.assertTrue(verdict.may_be_answered, headers)
             self.assertFalse(verdict.signal)
+
+    def test_comments_hide_no_machine(self):
+        for value in (
+            "(it is) auto-replied",
+            "auto-generated(x)",
+            " (a) auto-notified;x=1",
+        ):
+            self.assertFalse(self.verdict(f"Auto-Submitted: {value}").may_be_answered)
+        for value in ("(auto-replied) no", "no (auto-replied)", "NO; x=auto-replied"):
+            self.assertTrue(self.verdict(f"Auto-Submitted: {value}").may_be_answered)
+
+    def test_subjects_of_absence_notes_in_other_languages_count_in_answers_only(self):
+        for subject in (
+            "Automatiskt svar: Fel",
+            "Automatyczna odpowiedź: Zamówienie",
+            "Automatická odpověď: Objednávka",
+            "Otomatik yanıt: Sipariş",
+            "自动回复: 订单",
+        ):
+            with self.subTest(subject=subject):
+                answer = self.verdict(
+                    f"Subject: {subject}", "In-Reply-To: <a@b.example>"
+                )
+                self.assertEqual(answer.kind, OUT_OF_OFFICE)
+                self.assertTrue(answer.may_open_case)
+                self.assertTrue(self.verdict(f"Subject: {subject}").may_be_answered)
 
     def test_only_reports_about_our_own_mail_make_no_case(self):
         for kind, headers, body in LABELLED:
