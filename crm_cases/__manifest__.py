@@ -38,6 +38,7 @@
         "data/digest_data.xml",
         "data/ir_cron_data.xml",
         "data/ir_cron_search_data.xml",
+        "data/ir_cron_retention_data.xml",
         "data/web_tour_data.xml",
         "data/mail_template_reminder_data.xml",
         "data/ir_actions_server_data.xml",

@@ -1,1 +1,9 @@
-from . import portal, portal_case, portal_merged, case_form, satisfaction, supplier
+from . import (
+    portal,
+    portal_case,
+    portal_merged,
+    case_form,
+    satisfaction,
+    supplier,
+    person,
+)

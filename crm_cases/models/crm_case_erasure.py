@@ -1,6 +1,6 @@
 from typing import NamedTuple
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, email_normalize
 
@@ -127,7 +127,8 @@ class CrmCaseErasure(models.AbstractModel):
         for model in ("crm.case.checklist", "crm.case.rule.run"):
             self._blank(self._get_part(model, cases))
         self._blank(parties, keep=("email_normalized",))
-        self._blank(cases, keep=("number",), partner_id=None)
+        now = fields.Datetime.now()
+        self._blank(cases, keep=("number",), partner_id=None, erased_on=now)
         self._forget_followers(cases, parties)
         self.env["crm.case.document"]._mark_stale(cases.ids)
 

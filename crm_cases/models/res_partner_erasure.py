@@ -23,6 +23,15 @@ class ResPartner(models.Model):
         """What the preview says beyond cases: list of label and number."""
         return []
 
+    def _get_personal_data(self):
+        """What an export tells beyond cases: names and lists of mappings."""
+        return {}
+
+    def action_export_person(self):
+        """Download all that is known of this person."""
+        self.ensure_one()
+        return {"type": "ir.actions.act_url", "url": f"/crm_cases/person/{self.id}.zip"}
+
     def _erase_personal_data(self):
         """Anonymise and archive these contacts; delete those that nothing needs."""
         silent = self.with_context(

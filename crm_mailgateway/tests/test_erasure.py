@@ -68,6 +68,16 @@ class TestErasure(GatewayCommon):
         self.assertEqual(find_everywhere(self.cr, ADDRESS), [])
         self.assertTrue(row.message_id)
 
+    def test_export_has_the_mail_byte_for_byte(self):
+        content = compose("Sixth", From=SENDER)
+        row = self.receive(content)
+        partner = self.env["res.partner"].create({"name": "Zora", "email": ADDRESS})
+        self.receive(compose())
+        self.env.user.group_ids += self.env.ref("crm_cases.crm_cases_group_manager")
+        files = dict(self.env["crm.case.export"]._get_files(partner))
+        self.assertEqual(files[f"mails/{row.id}.eml"], content)
+        self.assertEqual(sum(name.startswith("mails/") for name in files), 1)
+
     def test_mails_of_others_stay(self):
         other = self.receive(compose())
         self.erase(self.receive(compose("Fifth", From=SENDER)).case_id)

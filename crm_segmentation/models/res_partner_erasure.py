@@ -27,6 +27,21 @@ class ResPartner(models.Model):
             for records in self._get_segmentation_records()
         ]
 
+    def _get_personal_data(self):
+        above = getattr(super(), "_get_personal_data", dict)()
+        if not self.env.user.has_group("crm_segmentation.crm_segmentation_group_user"):
+            return above
+        names = ("segmentation_id", "name", "date", "score", "event", "entered_on")
+        names += ("left_on", "mode", "description")
+        for records in self._get_segmentation_records():
+            told = [name for name in names if name in records._fields]
+            rows = records.read(told, load="_classic_read")
+            above[records._name] = [
+                {k: v[1] if isinstance(v, tuple) else v for k, v in row.items()}
+                for row in rows
+            ]
+        return above
+
     def _erase_personal_data(self):
         self._forget_segmentations()
         above = getattr(super(), "_erase_personal_data", None)

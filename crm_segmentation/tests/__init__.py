@@ -8,6 +8,7 @@ from . import test_groups
 from . import test_incremental
 from . import test_kinds
 from . import test_legacy
+from . import test_neutralize
 from . import test_oracle
 from . import test_preview
 from . import test_run

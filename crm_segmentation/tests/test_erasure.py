@@ -34,6 +34,14 @@ class TestErasure(SegmentationCommon):
             self.assertEqual(left.partner_id, other, model)
         self.assertTrue(partner.exists(), "the contact itself stays")
 
+    def test_export_tells_what_is_known(self):
+        partner = self.env["res.partner"].create({"name": "Zora Quillfeather"})
+        self.env["crm.segmentation.event"].create(
+            {"name": "Called", "partner_id": partner.id, "score": 3}
+        )
+        [event] = partner._get_personal_data()["crm.segmentation.event"]
+        self.assertEqual((event["name"], event["score"]), ("Called", 3))
+
     def test_erasing_a_contact_forgets_it_here_too(self):
         partner = self.env["res.partner"].create({"name": "Zora Quillfeather"})
         event = self.env["crm.segmentation.event"].create(

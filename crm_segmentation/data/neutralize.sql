@@ -1,0 +1,14 @@
+-- What a run owes to who entered or left may be a mail or a call: a copy owes nothing.
+UPDATE crm_segmentation_reaction
+   SET state = 'dropped'
+ WHERE state IN ('pending', 'held');
+
+DELETE FROM crm_segmentation_enter_action_rel
+ WHERE ir_act_server_id IN (
+       SELECT id FROM ir_act_server WHERE state IN ('webhook', 'mail_post', 'sms', 'code')
+);
+
+DELETE FROM crm_segmentation_leave_action_rel
+ WHERE ir_act_server_id IN (
+       SELECT id FROM ir_act_server WHERE state IN ('webhook', 'mail_post', 'sms', 'code')
+);
