@@ -96,6 +96,8 @@ class CrmCaseTeam(models.Model):
 
 
 class CrmCase(models.Model):
+    """A case knows that its words were forgotten, until it is worked on again."""
+
     _inherit = "crm.case"
 
     erased_on = fields.Datetime(
