@@ -146,9 +146,14 @@ class CrmCase(models.Model):
         if self.origin_id and self._mailgateway_is_new():
             self.related_case_ids |= self.origin_id
             body = self.env._("Follows %s", self.origin_id._get_html_link())
-            self._message_log(body=body)
+            self._mailgateway_log(body)
             body = self.env._("Continued in %s", self._get_html_link())
-            self.origin_id._message_log(body=body)
+            self.origin_id._mailgateway_log(body)
+
+    def _mailgateway_log(self, body):
+        """Log what the gateway found, in the name of nobody who only runs it."""
+        author = self.env.ref("base.partner_root")
+        return self._message_log(body=body, author_id=author.id)
 
     def _mailgateway_is_new(self):
         trace = self.env.context.get(CONTEXT_KEY)
@@ -198,7 +203,7 @@ class CrmCase(models.Model):
         for case in self:
             case.bounced_address = address
             case.bounced_for_good = verdict.hard
-            case._message_log(body=case._mailgateway_bounce_note(address, verdict.hard))
+            case._mailgateway_log(case._mailgateway_bounce_note(address, verdict.hard))
         if verdict.hard:
             return _lt("A bounce: its address was marked. %s is out of reach.", address)
         return _lt(

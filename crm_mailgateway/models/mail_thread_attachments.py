@@ -28,7 +28,7 @@ class MailThread(models.AbstractModel):
         if refused:
             cases = self.env[CASE].sudo().browse(trace.new_cases or trace.updated_cases)
             for case in cases:
-                case._message_log(body=case._get_refused_note(refused))
+                case._mailgateway_log(case._get_refused_note(refused))
         return res_id
 
     @api.model

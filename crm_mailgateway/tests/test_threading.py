@@ -154,6 +154,18 @@ class TestThreading(ThreadingCommon):
         for case in cases:
             self.assertEqual(case.email_cc, STRANGER)
 
+    def test_who_runs_the_gateway_says_nothing(self):
+        """As through a pipe: the user at its end is no author of what is logged."""
+        admin = self.env.ref("base.user_admin")
+        self.gateway = self.env["mail.thread"].with_user(admin)
+        self.env["crm.case.team"].create(
+            {"name": "Sales", "alias_name": "sales", "alias_domain_id": self.domain.id}
+        )
+        self.mail(To=f"support@{DOMAIN}, sales@{DOMAIN}")
+        cases = self.env["crm.case"].search([], limit=2, order="id desc")
+        self.assertIn("Follows", " ".join(cases.message_ids.mapped("body")))
+        self.assertFalse(cases.message_ids.author_id & admin.partner_id)
+
     def test_own_mail_that_comes_back_changes_nothing(self):
         before = self.env["crm.case"].search_count([])
         mark = self.secret._own_marks()[0]
