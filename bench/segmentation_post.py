@@ -25,37 +25,11 @@ def run(env, scale):
     books.fill(PARTNERS)
     segmentation = books.create_segmentation({"expr_name": "sale", "expr_value": LIMIT})
     segmentation.process_start()
-    bench = Posting(books)
-    indexes = bench.measure_indexes()
-    times = bench.measure(PAIRS[scale])
-    other = statistics.median(times["other"])
-    differences = [a - b for a, b in zip(times["ours"], times["other"], strict=True)]
-    # Half of the middle: one checkpoint within an invoice says nothing about us.
-    middle = sorted(differences)[len(differences) // 4 : -(len(differences) // 4)]
-    ours = other + statistics.fmean(middle) + indexes
-    error = statistics.stdev(middle) / math.sqrt(len(middle)) / other
+    row = _measure(Posting(books), PAIRS[scale])
     return {
         "title": "Posting an invoice, with us and without",
-        "columns": [
-            "case",
-            "ours_ms",
-            "other_ms",
-            "ratio",
-            "error",
-            "own_ms",
-            "indexes_ms",
-        ],
-        "rows": [
-            {
-                "case": "create, post and commit",
-                "ours_ms": ours * 1000,
-                "other_ms": other * 1000,
-                "ratio": ours / other,
-                "error": error,
-                "own_ms": statistics.median(bench.own) * 1000,
-                "indexes_ms": indexes * 1000,
-            }
-        ],
+        "columns": list(row),
+        "rows": [row],
         "notes": [
             f"{PAIRS[scale]} pairs of invoices of one line, each created, posted and "
             "committed; the mean of the middle half of the differences, plus the "
@@ -65,6 +39,25 @@ def run(env, scale):
             f"Indexes: what both cost per row, when {ROWS:,} rows come to be posted in "
             f"one statement; the median of {ROUNDS} differences.",
         ],
+    }
+
+
+def _measure(bench, pairs):
+    indexes = bench.measure_indexes()
+    times = bench.measure(pairs)
+    other = statistics.median(times["other"])
+    differences = [a - b for a, b in zip(times["ours"], times["other"], strict=True)]
+    # Half of the middle: one checkpoint within an invoice says nothing about us.
+    middle = sorted(differences)[len(differences) // 4 : -(len(differences) // 4)]
+    ours = other + statistics.fmean(middle) + indexes
+    return {
+        "case": "create, post and commit",
+        "ours_ms": ours * 1000,
+        "other_ms": other * 1000,
+        "ratio": ours / other,
+        "error": statistics.stdev(middle) / math.sqrt(len(middle)) / other,
+        "own_ms": statistics.median(bench.own) * 1000,
+        "indexes_ms": indexes * 1000,
     }
 
 

@@ -86,6 +86,7 @@
         "views/crm_cases_menus.xml",
         "views/crm_cases_reporting_menus.xml",
         "views/crm_case_close_reason_views.xml",
+        "views/crm_case_rule_run_views.xml",
         "views/crm_case_rule_views.xml",
         "views/crm_case_sla_views.xml",
         "views/res_config_settings_views.xml",
