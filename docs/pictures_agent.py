@@ -33,7 +33,7 @@ def main(url, *_outbox):
         camera.page.wait_for_selector(".o-case-Macro")
         camera.shoot("agent-macros")
         camera.page.keyboard.press("Escape")
-        press(camera, "Pending")
+        press(camera, "Put on Hold")
         wizard(camera, "agent-pending")
         camera.login("leader")
         camera.visit("/odoo/case-teams", ".o_kanban_record")

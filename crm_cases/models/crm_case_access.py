@@ -1,15 +1,47 @@
 from odoo import models
+from odoo.exceptions import UserError
+
+# What only the code sets: it says where mails go and which team a case may reach.
+KEPT_BY_CODE = {
+    "escalation_level",
+    "escalation_trail",
+    "merged_into_id",
+    "repeat_previous_id",
+}
 
 
 class CrmCase(models.Model):
-    """Whether somebody may read a page of cases is asked of the database.
+    """What nobody may do by a call that no screen offers: set what merging, repeating
+    and escalating keep, or name a case as parent to learn its subject.
 
-    Odoo decides it in Python after each search, once more: the rules ask who follows
-    a case, so every column and every follower of the page would be read for that.
-    One query by key answers the same; who may not is found, and told, as ever.
+    Whether somebody may read a page of cases is asked of the database. Odoo decides it
+    in Python after each search, once more: the rules ask who follows a case, so every
+    column and every follower of the page would be read for that. One query by key
+    answers the same; who may not is found, and told, as ever.
     """
 
     _inherit = "crm.case"
+
+    def _validate_fields(self, field_names, excluded_names=()):
+        """Here, because constraints do not know any more who called."""
+        names = set(field_names)
+        if not (self.env.su or KEPT_BY_CODE.isdisjoint(names)):
+            raise UserError(
+                self.env._(
+                    "How a case was merged, repeated or escalated cannot be set: use "
+                    "the buttons."
+                )
+            )
+        if "parent_id" in names:
+            self.parent_id.check_access("read")
+        return super()._validate_fields(names, excluded_names)
+
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default=default)
+        for vals in vals_list:
+            if not self.browse(vals.get("parent_id")).has_access("read"):
+                vals["parent_id"] = False
+        return vals_list
 
     def _check_access(self, operation):
         unsure = self

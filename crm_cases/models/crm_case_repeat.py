@@ -104,7 +104,9 @@ class CrmCase(models.Model):
             )
         )
         vals_list = [case._prepare_repeat_vals() for case in due]
-        following = self.create([vals for vals in vals_list if vals])
+        # sudo: who closes it neither names the one before nor need see the parent
+        following = self.sudo().create([vals for vals in vals_list if vals])
+        following = following.with_env(self.env)
         for case in following:
             case.repeat_previous_id._message_log(
                 body=self.env._("The next one: %s", case._get_html_link())
@@ -115,6 +117,8 @@ class CrmCase(models.Model):
         """Values of the next case, or None if the series is over."""
         self.ensure_one()
         deadline = self._get_next_deadline()
+        if not deadline:
+            return None
         if self.repeat_until and self._to_team_time(deadline).date() > (
             self.repeat_until
         ):
@@ -138,14 +142,18 @@ class CrmCase(models.Model):
         return stages._pick(self.team_id, self.type_id)
 
     def _get_next_deadline(self):
-        """The first date of the series after both this one and now, in UTC."""
+        """The first date of the series after both this one and now, in UTC; False if
+        the calendar ends before it."""
         self.ensure_one()
         now = fields.Datetime.now()
         due = self.date_deadline or now
         local = self._to_team_time(due)
         count = 1
         while True:
-            moment = self._to_utc(self._shift(local, count * self.repeat_interval))
+            try:
+                moment = self._to_utc(self._shift(local, count * self.repeat_interval))
+            except (OverflowError, ValueError):
+                return False
             if moment > max(due, now):
                 return moment
             count += 1
@@ -163,8 +171,13 @@ class CrmCase(models.Model):
         return timezone(name or "UTC")
 
     def _to_team_time(self, moment: datetime):
+        """Local time; a date at the very end of the calendar, which some systems use
+        for *never*, stays as it is."""
         zone = self._get_team_timezone()
-        return utc.localize(moment).astimezone(zone).replace(tzinfo=None)
+        try:
+            return utc.localize(moment).astimezone(zone).replace(tzinfo=None)
+        except OverflowError:
+            return moment
 
     def _to_utc(self, local: datetime):
         zone = self._get_team_timezone()

@@ -99,8 +99,12 @@ class CrmCaseRule(models.Model):
     def _describe_messages(self):
         bounds = {"low": self.messages_from, "high": self.messages_to}
         if not self.messages_to:
+            if self.messages_from == 1:
+                return self.env._("at least one message")
             return self.env._("at least %(low)s messages", **bounds)
         if not self.messages_from:
+            if self.messages_to == 1:
+                return self.env._("at most one message")
             return self.env._("at most %(high)s messages", **bounds)
         return self.env._("%(low)s to %(high)s messages", **bounds)
 

@@ -99,14 +99,13 @@ class CrmCase(models.Model):
         }
 
     def _note_split(self, case, count):
-        self.message_post(
-            body=self.env._(
-                "%(count)s messages went to %(case)s.",
-                count=count,
-                case=case._get_html_link(),
-            ),
-            subtype_xmlid="mail.mt_note",
+        link = case._get_html_link()
+        text = self.env._(
+            "%(count)s messages went to %(case)s.", count=count, case=link
         )
+        if count == 1:
+            text = self.env._("One message went to %s.", link)
+        self.message_post(body=text, subtype_xmlid="mail.mt_note")
         case.message_post(
             body=self.env._("Split off %s.", self._get_html_link()),
             subtype_xmlid="mail.mt_note",

@@ -1,4 +1,5 @@
-from odoo.exceptions import AccessError, MissingError
+from odoo.exceptions import AccessError, MissingError, UserError
+from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -264,3 +265,71 @@ class TestAccess(CasesCommon):
         self.assertEqual(case.state, "open")
         self.assertTrue(case.awaiting_answer)
         self.assertFalse(case.user_id)
+
+
+@tagged("post_install", "-at_install")
+class TestCallsThatNoScreenOffers(CasesCommon):
+    """What a member who writes calls by hand learns and reaches: nothing more."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.secret = cls._case("Salary of Eve", team_id=cls.team_sales.id)
+        cls.own = cls._case("Flat tyre").with_user(cls.user_member)
+
+    @mute_logger("odoo.addons.base.models.ir_rule")
+    def _assert_refused(self, model, vals, error=AccessError):
+        """Neither a new record nor a draft of one tells anything."""
+        model = self.env[model].with_user(self.user_member)
+        with self.assertRaises(error), self.cr.savepoint():
+            model.create(vals)
+        with self.assertRaises(error):
+            model.onchange(vals, [], {name: {} for name in model._fields})
+
+    @mute_logger("odoo.addons.base.models.ir_rule")
+    def test_dialogs_tell_nothing_of_cases_out_of_reach(self):
+        self.secret.message_post(body="Too much", message_type="comment")
+        party = self.env["crm.case.party"].create(
+            {"case_id": self.secret.id, "partner_id": self.partner.id, "name": "Eve"}
+        )
+        party.message_post(body="Secret", message_type="comment")
+        self.env.invalidate_all()
+        self._assert_refused("crm.case.split", {"case_id": self.secret.id})
+        self._assert_refused(
+            "crm.case.party.ask",
+            {"case_id": self.secret.id, "partner_id": self.partner.id},
+        )
+        self._assert_refused("crm.case.party.share", {"party_id": party.id})
+        for name in ("convert", "close"):
+            commands = [Command.set(self.secret.ids)]
+            self._assert_refused(f"crm.case.{name}", {"case_ids": commands})
+        with self.assertRaises(AccessError):
+            self.env["crm.case.merge"].with_user(self.user_member).create(
+                {
+                    "case_ids": [Command.set(self.own.ids)],
+                    "survivor_id": self.secret.id,
+                }
+            )
+
+    @mute_logger("odoo.addons.base.models.ir_rule")
+    def test_parent_out_of_reach(self):
+        with self.assertRaises(AccessError), self.cr.savepoint():
+            self.own.parent_id = self.secret.id
+        with self.assertRaises(AccessError), self.cr.savepoint():
+            self.own.create({"name": "Child", "parent_id": self.secret.id})
+        self.own.sudo().parent_id = self.secret
+        self.own.invalidate_recordset()
+        self.own.priority = "2"  # whoever put it there
+        self.assertFalse(self.own.copy().parent_id)
+
+    def test_what_the_code_keeps(self):
+        for vals in (
+            {"merged_into_id": self.secret.id},
+            {"repeat_previous_id": self.secret.id},
+            {"escalation_level": 9},
+            {"escalation_trail": [[self.team_sales.id, False]]},
+        ):
+            with self.assertRaises(UserError), self.cr.savepoint():
+                self.own.write(vals)
+            with self.assertRaises(UserError), self.cr.savepoint():
+                self.own.create({"name": "New", **vals})

@@ -62,6 +62,17 @@ class TestRepeat(CasesCommon):
         self.assertNotEqual(following.number, case.number)
         self.assertFalse(following.date_open)
 
+    def test_member_closes_it(self):
+        """Also where the case above is out of reach."""
+        above = self._case("Spring clean", team_id=self.team_sales.id)
+        case = self._task(datetime(2026, 3, 2, 10), parent_id=above.id)
+        self.env.invalidate_all()
+        following = self._close(
+            case.with_user(self.user_member), datetime(2026, 3, 2, 9)
+        )
+        self.assertEqual(following.sudo().parent_id, above)
+        self.assertEqual(following.user_id, self.user_member)
+
     def test_units(self):
         for unit, expected in (
             ("day", datetime(2026, 3, 5, 10)),
@@ -89,6 +100,14 @@ class TestRepeat(CasesCommon):
         self.assertEqual(
             days, [date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30)]
         )
+
+    def test_end_of_the_calendar(self):
+        """Some systems write *never* so: it can be saved, and ends the series."""
+        for last in (datetime(9999, 12, 31, 23, 59, 59), datetime(9999, 12, 31)):
+            case = self._task(last)
+            self.assertEqual(case.repeat_day, 31)
+            self.assertFalse(self._close(case, datetime(2026, 3, 2, 9)))
+            self.assertEqual(case.state, "done")
 
     def test_very_late_is_next_due_in_the_future(self):
         case = self._task(datetime(2026, 3, 2, 10))

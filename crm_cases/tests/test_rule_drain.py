@@ -230,4 +230,8 @@ record.write({'color': record.color + 1})
         self.assertIn("Right after the deadline: Count", rule.sentence)
         self.assertIn("responsible: nobody", rule.sentence)
         self.assertIn("at least 2 messages", rule.sentence)
+        rule.messages_from = 1
+        self.assertIn("at least one message", rule.sentence)
+        rule.write({"messages_from": 0, "messages_to": 1})
+        self.assertIn("at most one message", rule.sentence)
         self.assertIn("priority up to High", rule.sentence)

@@ -61,6 +61,7 @@ class TestSplit(CasesCommon):
         self.assertEqual(self.case.related_case_ids, new)
         self.assertIn(self.case.number, str(new.message_ids.mapped("body")))
         self.assertIn(new.number, self.case.message_ids[0].body)
+        self.assertIn("One message went to", self.case.message_ids[0].body)
 
     def test_dates(self):
         new = self._split(self.other)

@@ -1,6 +1,9 @@
+from lxml import etree
+
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form, tagged
 
+from odoo.addons.crm_cases.models.case_states import STATES as STATES_OF_CASES
 from odoo.addons.crm_cases.models.case_states import TRANSITIONS
 
 from .common import STATES, CasesCommon
@@ -16,6 +19,15 @@ BUTTONS = {
 
 @tagged("post_install", "-at_install")
 class TestTransitions(CasesCommon):
+    def test_buttons_are_not_called_like_states(self):
+        """One word in English may need two in a translation: “to open”, “is open”."""
+        states = {str(label) for _state, label in STATES_OF_CASES}
+        views = self.env["ir.ui.view"].search([("model", "=", "crm.case")])
+        for view in views.filtered(lambda view: view.type in ("list", "form")):
+            arch = etree.fromstring(view.arch)
+            labels = {button.get("string") for button in arch.iter("button")}
+            self.assertFalse(states & labels, view.xml_id)
+
     def _assert_move(self, old, new, move):
         """``move`` may bring a case from ``old`` to ``new`` if the table says so."""
         case = self._case_in(old)

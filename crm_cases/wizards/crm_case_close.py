@@ -33,6 +33,7 @@ class CrmCaseClose(models.TransientModel):
         "'|', ('type_ids', '=', False), ('type_ids', 'in', type_ids)]",
         compute="_compute_answers",
         store=True,
+        compute_sudo=False,
         readonly=False,
     )
     cause_id = fields.Many2one(
@@ -42,6 +43,7 @@ class CrmCaseClose(models.TransientModel):
         "'|', ('type_ids', '=', False), ('type_ids', 'in', type_ids)]",
         compute="_compute_answers",
         store=True,
+        compute_sudo=False,
         readonly=False,
     )
     resolution_id = fields.Many2one(
@@ -50,10 +52,14 @@ class CrmCaseClose(models.TransientModel):
         "'|', ('type_ids', '=', False), ('type_ids', 'in', type_ids)]",
         compute="_compute_answers",
         store=True,
+        compute_sudo=False,
         readonly=False,
     )
     resolution_note = fields.Text(
-        compute="_compute_answers", store=True, readonly=False
+        compute="_compute_answers",
+        store=True,
+        compute_sudo=False,
+        readonly=False,
     )
 
     # What to show and what to require

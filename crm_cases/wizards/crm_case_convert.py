@@ -28,6 +28,7 @@ class CrmCaseConvert(models.TransientModel):
         ],
         compute="_compute_customer",
         store=True,
+        compute_sudo=False,
         readonly=False,
     )
     partner_id = fields.Many2one(
@@ -35,6 +36,7 @@ class CrmCaseConvert(models.TransientModel):
         string="Contact",
         compute="_compute_partner_id",
         store=True,
+        compute_sudo=False,
         readonly=False,
     )
     user_id = fields.Many2one(
@@ -43,12 +45,14 @@ class CrmCaseConvert(models.TransientModel):
         domain="[('share', '=', False)]",
         compute="_compute_user_id",
         store=True,
+        compute_sudo=False,
         readonly=False,
     )
     team_id = fields.Many2one(
         "crm.case.team",
         compute="_compute_user_id",
         store=True,
+        compute_sudo=False,
         readonly=False,
     )
 

@@ -23,6 +23,7 @@ class CrmCaseMerge(models.TransientModel):
         string="Stays",
         compute="_compute_survivor_id",
         store=True,
+        compute_sudo=False,
         readonly=False,
         domain="[('id', 'in', case_ids)]",
         ondelete="cascade",
@@ -52,6 +53,10 @@ class CrmCaseMerge(models.TransientModel):
             wizard.has_other_customers = bool(others)
             names = {case.partner_name or case.email_from for case in others}
             wizard.other_customers = ", ".join(sorted(names))
+
+    def _validate_fields(self, field_names, excluded_names=()):
+        self.survivor_id.check_access("read")  # its name would be shown
+        return super()._validate_fields(field_names, excluded_names)
 
     def action_merge(self):
         self.ensure_one()

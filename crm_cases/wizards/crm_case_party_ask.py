@@ -26,6 +26,7 @@ class CrmCasePartyAsk(models.TransientModel):
         string="Conversation",
         compute="_compute_party_id",
         store=True,
+        compute_sudo=False,
         precompute=True,
         readonly=False,
         domain="[('case_id', '=', case_id), ('partner_id', '=', partner_id)]",
@@ -39,6 +40,7 @@ class CrmCasePartyAsk(models.TransientModel):
         required=True,
         compute="_compute_from_party",
         store=True,
+        compute_sudo=False,
         precompute=True,
         readonly=False,
     )
@@ -46,6 +48,7 @@ class CrmCasePartyAsk(models.TransientModel):
         required=True,
         compute="_compute_from_party",
         store=True,
+        compute_sudo=False,
         precompute=True,
         readonly=False,
     )

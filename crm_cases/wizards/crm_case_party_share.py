@@ -17,13 +17,14 @@ class CrmCasePartyShare(models.TransientModel):
     _description = "Share with Customer"
 
     party_id = fields.Many2one("crm.case.party", required=True, ondelete="cascade")
-    case_id = fields.Many2one(related="party_id.case_id")
+    case_id = fields.Many2one(related="party_id.case_id", related_sudo=False)
     customer_name = fields.Char(compute="_compute_customer_name", string="To")
     message_id = fields.Many2one(
         "mail.message",
         string="Message of the Party",
         compute="_compute_message_id",
         store=True,
+        compute_sudo=False,
         readonly=False,
         domain="[('model', '=', 'crm.case.party'), ('res_id', '=', party_id), "
         "('message_type', 'in', ('comment', 'email'))]",
@@ -33,6 +34,7 @@ class CrmCasePartyShare(models.TransientModel):
         string="The Customer Reads",
         compute="_compute_body",
         store=True,
+        compute_sudo=False,
         readonly=False,
         sanitize_style=True,
     )
@@ -87,6 +89,10 @@ class CrmCasePartyShare(models.TransientModel):
     def _compute_available_attachment_ids(self):
         for wizard in self:
             wizard.available_attachment_ids = wizard.party_id.message_ids.attachment_ids
+
+    def _validate_fields(self, field_names, excluded_names=()):
+        self.party_id.check_access("read")  # what it wrote would be shown
+        return super()._validate_fields(field_names, excluded_names)
 
     def action_share(self):
         self.ensure_one()

@@ -25,6 +25,7 @@ class CrmCaseSplit(models.TransientModel):
         string="Messages",
         compute="_compute_line_ids",
         store=True,
+        compute_sudo=False,
         readonly=False,
     )
     name = fields.Char(
@@ -32,6 +33,7 @@ class CrmCaseSplit(models.TransientModel):
         required=True,
         compute="_compute_from_case",
         store=True,
+        compute_sudo=False,
         precompute=True,
         readonly=False,
     )
@@ -41,6 +43,7 @@ class CrmCaseSplit(models.TransientModel):
         ondelete="cascade",
         compute="_compute_from_case",
         store=True,
+        compute_sudo=False,
         precompute=True,
         readonly=False,
     )
@@ -50,6 +53,7 @@ class CrmCaseSplit(models.TransientModel):
         check_company=True,
         compute="_compute_from_case",
         store=True,
+        compute_sudo=False,
         precompute=True,
         readonly=False,
     )
@@ -60,6 +64,7 @@ class CrmCaseSplit(models.TransientModel):
         domain="[('share', '=', False)]",
         compute="_compute_from_case",
         store=True,
+        compute_sudo=False,
         precompute=True,
         readonly=False,
     )

@@ -56,7 +56,7 @@ registry.category("web_tour.tours").add("crm_cases_onboarding", {
         },
         {
             trigger: ".o_form_view button[name='action_open']",
-            content: markup(_t("Begin to work: <b>open</b> it.")),
+            content: markup(_t("And then: <b>start work</b> on it.")),
             tooltipPosition: "bottom",
             run: "click",
         },
