@@ -272,6 +272,11 @@ class CrmSegmentation(models.Model):
         "CHECK (som_interval_max BETWEEN 1 AND 1000)",
         "The number of periods must lie between 1 and 1000.",
     )
+    # A thousand years: from there on dates leave the calendar.
+    _som_interval_total_check = models.Constraint(
+        "CHECK (som_interval * som_interval_max <= 366000)",
+        "All periods together must not be longer than 366000 days.",
+    )
     _som_interval_default_check = models.Constraint(
         "CHECK (som_interval_default BETWEEN 0 AND 10)",
         "The starting score must lie between 0 and 10.",
@@ -289,7 +294,8 @@ class CrmSegmentation(models.Model):
         "The share of members must lie between 0 and 100 percent.",
     )
     _interval_number_check = models.Constraint(
-        "CHECK (interval_number > 0)", "Repeat every 1 or more days, weeks or months."
+        "CHECK (interval_number BETWEEN 1 AND 1000)",
+        "Repeat every 1 to 1000 days, weeks or months.",
     )
 
     @api.depends("company_id")

@@ -1,6 +1,8 @@
 import ast
 import math
 
+from psycopg2 import DataError
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
@@ -36,6 +38,16 @@ WINDOWED = (
 )
 SCORES = ("som", "event_last")
 PRODUCTS = ("product", "product_amount", "product_quantity")
+# What a condition fails with that is none, or none of this database
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    SyntaxError,
+    KeyError,
+    MemoryError,
+    RecursionError,
+    DataError,
+)
 # They hold or not; nothing is measured
 PLAIN = ("product", "domain", "segmentation")
 # Of apps that need not be there
@@ -339,14 +351,18 @@ class CrmSegmentationLine(models.Model):
         partners = self.env["res.partner"].sudo(False)
         for line in self.filtered(lambda line: line.expr_name == "domain"):
             try:
-                partners.search(line._get_partner_domain(), limit=1)
-            except (ValueError, TypeError, SyntaxError, KeyError) as error:
+                # What the database refuses must not cost the rest of the transaction.
+                with self.env.cr.savepoint(flush=False):
+                    partners.search(line._get_partner_domain(), limit=1)
+            except UNREADABLE as error:
                 raise ValidationError(
                     self.env._(
                         "“%(name)s” has a condition that cannot be understood: "
                         "%(error)s",
                         name=line.name,
-                        error=error,
+                        # The first line: below it the database repeats the query.
+                        # Running out of depth says nothing at all.
+                        error=str(error).partition("\n")[0] or type(error).__name__,
                     )
                 ) from error
 

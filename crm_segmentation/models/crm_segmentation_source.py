@@ -37,7 +37,8 @@ class CrmSegmentationSource(models.Model):
         "CHECK (score BETWEEN 0 AND 10)", "The score must lie between 0 and 10."
     )
     _weight_check = models.Constraint(
-        "CHECK (weight >= 0)", "The weight must not be negative."
+        "CHECK (weight BETWEEN 0 AND 1000)",
+        "The weight must lie between 0 and 1000.",
     )
     _days_check = models.Constraint(
         "CHECK (days IS NULL OR days BETWEEN 0 AND 3660)",

@@ -1,4 +1,5 @@
 from . import test_amounts
+from . import test_bad_input
 from . import test_brake
 from . import test_criteria
 from . import test_cron
