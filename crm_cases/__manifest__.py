@@ -42,6 +42,7 @@
         "data/web_tour_data.xml",
         "data/mail_template_reminder_data.xml",
         "data/ir_actions_server_data.xml",
+        "data/ir_actions_server_export_data.xml",
         "wizards/crm_case_close_views.xml",
         "wizards/crm_case_convert_views.xml",
         "wizards/crm_case_erase_views.xml",

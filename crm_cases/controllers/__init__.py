@@ -1,4 +1,5 @@
 from . import (
+    case_export,
     portal,
     portal_case,
     portal_merged,

@@ -106,6 +106,7 @@ from . import (
     crm_case_import_vals,
     crm_case_import,
     crm_case_import_mail,
+    crm_case_move_out,
     crm_case_move,
     crm_case_move_sources,
     ir_ui_menu,

@@ -201,6 +201,11 @@ class CrmCase(models.Model):
                 list(ids.values()),
             )
         )
+        self._copy_message_parts(ids, pairs, files)
+
+    @api.model
+    def _copy_message_parts(self, ids, pairs, files):
+        """Which files messages carry, and what they say has changed."""
         copied = SQL("unnest(%s::int[], %s::int[])", list(files), list(files.values()))
         self.env.cr.execute(
             SQL(

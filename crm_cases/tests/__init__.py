@@ -61,6 +61,7 @@ from . import (
     test_supplier_portal,
     test_summary,
     test_import,
+    test_move_out,
     test_import_mail,
     test_move,
 )

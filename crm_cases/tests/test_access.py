@@ -19,6 +19,7 @@ RIGHTS = {
     "crm.case.close": DIALOG,
     "crm.case.close.reason": CONFIGURATION,
     "crm.case.convert": DIALOG,
+    "crm.case.move.out": DIALOG,
     "crm.case.import.mail": (NOTHING, NOTHING, NOTHING, ALL),
     "crm.case.import.mail.line": (NOTHING, NOTHING, NOTHING, ALL),
     "crm.case.move": (NOTHING, NOTHING, NOTHING, ALL),

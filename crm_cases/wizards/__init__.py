@@ -6,6 +6,7 @@ from . import (
     crm_case_import_mail,
     crm_case_merge,
     crm_case_move,
+    crm_case_move_out,
     crm_case_party_ask,
     crm_case_party_share,
     crm_case_pending,

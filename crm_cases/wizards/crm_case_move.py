@@ -237,9 +237,9 @@ class CrmCaseMoveStage(models.TransientModel):
 
     move_id = fields.Many2one("crm.case.move", required=True, ondelete="cascade")
     stage_ref = fields.Integer()
-    name = fields.Char(string="Stage There", readonly=True)
+    name = fields.Char(string="Stage There")
     state = fields.Selection(STATES, string="State Here", required=True)
-    count = fields.Integer(string="Records", readonly=True)
+    count = fields.Integer(string="Records")
 
 
 class CrmCaseMoveCount(models.TransientModel):
@@ -249,9 +249,9 @@ class CrmCaseMoveCount(models.TransientModel):
     _description = "Count of a Move"
 
     move_id = fields.Many2one("crm.case.move", required=True, ondelete="cascade")
-    name = fields.Char(string="Team There", readonly=True)
-    kind = fields.Char(readonly=True)
-    count = fields.Integer(string="Records", readonly=True)
+    name = fields.Char(string="Team There")
+    kind = fields.Char()
+    count = fields.Integer(string="Records")
 
 
 class CrmCaseMoveProblem(models.TransientModel):
