@@ -2,6 +2,8 @@ from odoo import models
 from odoo.tools import SQL
 
 KEPT = {"name", "lang", "tz"}
+# Notes of who said what: no reason to keep a contact.
+LOOSE = ("mail_message", "mail_notification", "crm_case", "rating_rating")
 WRITABLE = ("char", "text", "html", "image", "binary", "properties")
 
 
@@ -124,5 +126,5 @@ class ResPartner(models.Model):
                     """
                 )
             )
-            if table not in ("mail_message", "mail_notification", "crm_case")
+            if table not in LOOSE
         ]
