@@ -22,7 +22,19 @@ data = env["ir.model.data"].search([("module", "in", {addons!r})])
 env.cr.execute("SELECT tablename FROM pg_tables WHERE tablename ~ %s", ("^crm_",))
 tables = [name for (name,) in env.cr.fetchall()]
 crons = env["ir.cron"].with_context(active_test=False).search([])
+env.cr.execute(
+    "SELECT column_name FROM information_schema.columns"
+    " WHERE table_schema = 'public' AND column_name ~ %s",
+    ("crm_case|crm_mailgateway|segmentation",),
+)
+columns = [name for (name,) in env.cr.fetchall()]
+views = env["ir.ui.view"].with_context(active_test=False).search([])
+env.cr.execute("SELECT 1 FROM mail_message WHERE model ~ %s", ("^crm[.]case",))
+messages = env.cr.fetchall()
 print(json.dumps({{
+    "columns": columns,
+    "views": [v.name for v in views if "crm_case" in (v.arch_db or "")],
+    "messages": len(messages),
     "models": left.mapped("model"),
     "data": data.mapped("complete_name"),
     "tables": tables,
@@ -31,7 +43,16 @@ print(json.dumps({{
 }}))
 """
 
-NOTHING_LEFT = {"models": [], "data": [], "tables": [], "partners": True, "crons": []}
+NOTHING_LEFT = {
+    "columns": [],
+    "views": [],
+    "messages": 0,
+    "models": [],
+    "data": [],
+    "tables": [],
+    "partners": True,
+    "crons": [],
+}
 
 
 @pytest.fixture
