@@ -63,6 +63,7 @@
         "views/crm_case_blocks_views.xml",
         "views/crm_case_blocks_actions.xml",
         "views/crm_case_actions.xml",
+        "views/crm_case_spam_views.xml",
         "views/crm_case_my_views.xml",
         "views/crm_case_party_views.xml",
         "views/crm_case_links_views.xml",

@@ -33,6 +33,7 @@
         "views/crm_case_pictures_views.xml",
         "views/mail_alias_domain_views.xml",
         "views/crm_case_team_followup_views.xml",
+        "views/crm_mailgateway_blocked_views.xml",
         "views/crm_mailgateway_menus.xml",
     ],
     "assets": {

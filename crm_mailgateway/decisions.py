@@ -33,6 +33,7 @@ class Decisions:
     :param forwarded: the customer's mail that one of our people forwards
     :param instructions: commands at its top
     :param rule_ids: the routing rules that took effect
+    :param blocked: whether its sender is blocked
     :param no_acknowledgement: whether a rule wants silence
     :param customer: the address that a rule found in the mail
     :param has_pictures: whether its body shows pictures that lie elsewhere
@@ -56,6 +57,7 @@ class Decisions:
     forwarded: Forwarded | None = None
     instructions: Instructions = dataclasses.field(default_factory=Instructions)
     rule_ids: list = dataclasses.field(default_factory=list)
+    blocked: bool = False
     no_acknowledgement: bool = False
     customer: str | None = None
     has_pictures: bool = False

@@ -110,4 +110,5 @@ from . import (
     crm_case_move,
     crm_case_move_sources,
     ir_ui_menu,
+    crm_case_spam,
 )

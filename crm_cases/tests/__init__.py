@@ -64,4 +64,5 @@ from . import (
     test_move_out,
     test_import_mail,
     test_move,
+    test_spam,
 )

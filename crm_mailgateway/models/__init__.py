@@ -57,4 +57,6 @@ from . import crm_case_roundtrip
 from . import crm_case_pictures
 from . import crm_case_references
 from . import crm_case_news
+from . import crm_mailgateway_blocked
+from . import mail_thread_blocked
 from . import ir_qweb

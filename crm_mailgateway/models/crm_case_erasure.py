@@ -47,6 +47,9 @@ class CrmCaseErasure(models.AbstractModel):
     def _erase_person(self, person):
         mails = self._get_mails_of_person(person)
         mails |= self._get_mails_of_cases(person.cases)
+        self.env["crm.mailgateway.blocked"].search(
+            [("email", "in", list(person.addresses))]
+        ).unlink()
         result = super()._erase_person(person)
         results = self._erase_mails(mails)
         for records in (mails, results):

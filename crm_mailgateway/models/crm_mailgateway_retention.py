@@ -5,8 +5,12 @@ from odoo.tools import SQL
 
 # For how many days the bytes are kept, by state; settings may say otherwise.
 RETENTION = {"processed": 90, "ignored": 30}
-# Which mails these are. Spam that became a case is kept no longer than what is ignored.
-SPAM = SQL("row.state = 'processed' AND row.classification = 'spam'")
+# Which mails these are. What is spam, or made a case that is, is kept no longer than
+# what is ignored.
+SPAM = SQL(
+    "row.state = 'processed' AND (row.classification = 'spam' OR EXISTS"
+    " (SELECT FROM crm_case c WHERE c.id = row.case_id AND c.is_spam))"
+)
 CONDITIONS = {
     "processed": SQL("row.state = 'processed'"),
     "ignored": SQL("(row.state = 'ignored' OR %s)", SPAM),

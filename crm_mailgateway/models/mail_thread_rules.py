@@ -126,9 +126,10 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _mailgateway_record_ignored(self, trace, res_id):
-        """A mail that a rule ignores is still one that was meant for cases."""
+        """A mail that a rule or a block ignores was still meant for cases."""
         recorded = super()._mailgateway_record_ignored(trace, res_id)
-        if trace.decisions.rule_ids and trace.target == CASE:
+        wanted = trace.decisions.rule_ids or trace.decisions.blocked
+        if wanted and trace.target == CASE:
             result = self.env["crm.mailgateway.result"].sudo()  # as above
             result.browse(trace.result_id).res_model = CASE
         return recorded

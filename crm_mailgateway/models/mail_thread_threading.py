@@ -156,6 +156,9 @@ class MailThread(models.AbstractModel):
             # Odoo takes the filtered ones away with the first of several documents.
             message_dict["cc"] = message_dict["cc_filtered"]
         self._mailgateway_identify(trace)
+        routes = self._mailgateway_without_blocked(routes, trace)
+        if not routes:
+            return []
         self._mailgateway_read_text(message_dict, trace)
         decisions = trace.decisions
         case = self.env[CASE].sudo().browse(routes[0][1] or [])

@@ -4,6 +4,7 @@ from . import test_acknowledgement_text
 from . import test_attachment_policy
 from . import test_attacks
 from . import test_automatic
+from . import test_blocked
 from . import test_classify
 from . import test_commands
 from . import test_connections

@@ -1,0 +1,128 @@
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+
+from .common import CasesCommon
+
+
+@tagged("post_install", "-at_install")
+class TestSpam(CasesCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.team_care.write({"rating_request": True, "rating_delay": 0})
+
+    def _spam(self, **values):
+        case = self._case(partner_id=self.partner.id, **values)
+        case.with_user(self.user_member).action_spam()
+        return case
+
+    def test_spam_is_closed_and_gone_from_lists_and_reports(self):
+        case = self._spam(name="Cheap watches")
+        Case = self.env["crm.case"]
+        self.assertEqual(case.state, "cancel")
+        self.assertFalse(Case.search([("id", "=", case.id)]))
+        report = self.env["crm.case.report"]
+        self.env.flush_all()
+        self.assertFalse(report.search([("case_id", "=", case.id)]))
+        spam = [("active", "=", False), ("is_spam", "=", True)]
+        self.assertIn(case, Case.search(spam))
+
+    def test_many_at_once_from_any_state(self):
+        cases = self.env["crm.case"].union(
+            *(self._case(name=state) for state in ("a", "b", "c"))
+        )
+        cases[1].action_open()
+        cases[2].action_close()
+        before = cases.mapped("stage_id.state")
+        stages = [case.stage_id for case in cases]
+        cases.action_spam()
+        self.assertTrue(all(cases.mapped("is_spam")))
+        self.assertEqual([c.state for c in cases], ["cancel", "cancel", "done"])
+        cases.action_not_spam()
+        self.assertEqual([case.stage_id for case in cases], stages)
+        self.assertEqual(cases.mapped("stage_id.state"), before)
+        self.assertTrue(all(cases.mapped("active")))
+        self.assertFalse(cases.filtered("is_spam"))
+
+    def test_nothing_is_sent_and_no_rule_acts(self):
+        case = self._case(partner_id=self.partner.id)
+        case.message_subscribe([self.user_leader.partner_id.id, self.partner.id])
+        self.env.flush_all()
+        model = self.env["ir.model"]._get("crm.case")
+        rule = self.env["base.automation"].create(
+            {
+                "name": "On anything",
+                "model_id": model.id,
+                "trigger": "on_create_or_write",
+            }
+        )
+        self.env["ir.actions.server"].create(
+            {
+                "name": "Priority",
+                "model_id": model.id,
+                "base_automation_id": rule.id,
+                "state": "code",
+                "code": "record.write({'color': 7})",
+            }
+        )
+        self.assertEqual(case.color, 0)
+        mails = self.env["mail.mail"].search_count([])
+        told = self.env["mail.notification"].search_count([])
+        case.action_spam()
+        self.env.flush_all()
+        self.assertEqual(case.color, 0)
+        case.action_not_spam()
+        self.env.flush_all()
+        self.assertEqual(case.color, 0)
+        self.assertEqual(self.env["mail.mail"].search_count([]), mails)
+        self.assertEqual(self.env["mail.notification"].search_count([]), told)
+        self.assertFalse(case.rating_due)
+        self.env["crm.case"]._cron_request_ratings()
+        self.assertFalse(case.rating_requested_on)
+
+    def test_promises_end_with_spam_and_come_back(self):
+        self.env["crm.case.sla"].create({"name": "Fast", "response_hours": 1})
+        case = self._case()
+        self.assertTrue(case.sla_deadline)
+        case.action_spam()
+        self.assertFalse(case.sla_deadline)
+        case.action_not_spam()
+        self.assertTrue(case.sla_deadline)
+
+    def test_what_closing_asks_for_is_not_asked_of_spam(self):
+        claim = self.env.ref("crm_cases.crm_case_type_opportunity")
+        case = self._case(type_id=claim.id)
+        case.action_spam()
+        self.assertEqual(case.state, "cancel")
+        case.action_not_spam()
+        self.assertEqual(case.state, "draft")
+
+    def test_a_stage_that_went_is_replaced(self):
+        stage = self.stages["open"].copy({"name": "Mine", "state": "open"})
+        case = self._case()
+        case.stage_id = stage
+        case.action_spam()
+        stage.team_ids = self.team_sales
+        case.action_not_spam()
+        self.assertEqual(case.stage_id.state, "open")
+        self.assertNotEqual(case.stage_id, stage)
+
+    def test_unarchiving_says_that_it_is_no_spam(self):
+        case = self._spam()
+        case.action_unarchive()
+        self.assertTrue(case.active)
+        self.assertFalse(case.is_spam)
+        self.assertEqual(case.state, "draft")
+
+    def test_the_note_says_who_did_it(self):
+        case = self._spam()
+        note = case.message_ids[:1]
+        self.assertIn("spam", note.body)
+        self.assertEqual(note.author_id, self.user_member.partner_id)
+
+    def test_only_who_may_write_the_case(self):
+        case = self._case()
+        for user in (self.user_other, self.user_portal, self.user_employee):
+            with self.assertRaises(AccessError):
+                case.with_user(user).action_spam()
+        self.assertTrue(case.active)
