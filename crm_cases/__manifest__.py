@@ -115,7 +115,9 @@
     "assets": {
         "web.assets_backend": [
             "crm_cases/static/src/case_kanban/*",
+            "crm_cases/static/src/case_form/*",
             "crm_cases/static/src/composer/*",
+            "crm_cases/static/src/presence/*",
             "crm_cases/static/src/tours/*",
             "crm_cases/static/src/scss/case_form.scss",
             "crm_cases/static/src/dashboard/*",

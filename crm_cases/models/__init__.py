@@ -111,4 +111,6 @@ from . import (
     crm_case_move_sources,
     ir_ui_menu,
     crm_case_spam,
+    crm_case_presence,
+    ir_websocket,
 )

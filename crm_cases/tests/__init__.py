@@ -65,4 +65,5 @@ from . import (
     test_import_mail,
     test_move,
     test_spam,
+    test_presence,
 )
