@@ -18,9 +18,7 @@ class CrmCase(models.Model):
 
     _inherit = "crm.case"
 
-    is_spam = fields.Boolean(
-        string="Spam", readonly=True, copy=False, groups="base.group_user"
-    )
+    is_spam = fields.Boolean(string="Spam", readonly=True, copy=False)
     spam_stage_id = fields.Many2one(
         "crm.case.stage",
         string="Stage Before Spam",
