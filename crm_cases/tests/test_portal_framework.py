@@ -295,6 +295,22 @@ class TestPortalFramework(PortalSetup, HttpCase):
         for url, secret in zip(urls, shown, strict=True):
             self.assertNotIn(secret, self.url_open(url).text, url)
 
+    @mute_logger(*QUIET)
+    def test_archives_are_for_staff(self):
+        """Nobody outside gets cases or persons as a file, not even his own."""
+        export = self.env["crm.case.move.out"].create({})
+        own = self.user_portal.partner_id
+        for login in ("cases_portal", None):
+            self.authenticate(login, login)
+            for url in (
+                f"/cases/archive/{export.id}",
+                f"/crm_cases/person/{own.id}.zip",
+                f"/crm_cases/person/{self.partner.id}.zip",
+            ):
+                answer = self.url_open(url)
+                self.assertNotIn("zip", answer.headers["Content-Type"], (login, url))
+                self.assertNotIn(b"PK", answer.content[:2])
+
     def test_every_route_is_known(self):
         """Whoever adds an address adds it to a matrix of these tests."""
         ours = {re.sub(r"<[^>]*>", "*", url) for url in self._get_urls(http.Controller)}
@@ -306,6 +322,8 @@ class TestPortalFramework(PortalSetup, HttpCase):
             "/my/case-parties/*/answer",
             "/my/case-parties/*/files/*", "/cases/new/*", "/cases/confirm/*",
             "/cases/rate/*",
+            # Of staff, see below
+            "/cases/archive/*", "/crm_cases/person/*.zip",
         }  # fmt: skip
         self.assertEqual(ours, known)
 
