@@ -23,7 +23,8 @@ class CrmCase(models.Model):
     def message_update(self, msg_dict, update_vals=None):
         updated = super().message_update(msg_dict, update_vals)
         vals = self._prepare_references_vals()
-        if vals:
+        # The conversation with another party is not the customer's.
+        if vals and not self._detect_party(msg_dict):
             # Apart, because tracking reads all that is tracked, whatever is written.
             self.with_context(tracking_disable=True).write(vals)
         return updated
