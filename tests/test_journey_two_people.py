@@ -83,7 +83,10 @@ def test_a_day_without_a_mouse(erp):
         page.wait_for_timeout(1000)
         press = page.keyboard.press
         press("Alt+Shift+I")
+        expect(page.locator("[name=user_id] input")).to_have_value("Leo Leader")
         press("Alt+s")
+        saved = page.locator(".o-mail-Message", has_text="The responsible changed")
+        expect(saved).to_be_visible()
         press("Alt+Shift+R")
         expect(page.locator(".o-mail-Composer-input").first).to_be_focused()
         page.keyboard.type("We look into it")

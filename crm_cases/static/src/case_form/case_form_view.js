@@ -35,7 +35,10 @@ export class CaseFormController extends FormController {
         add(_t("Next case"), "alt+shift+j", () => this.runOnCase("action_next"));
     }
 
-    openComposer(selector) {
+    async openComposer(selector) {
+        // What is being saved renders the conversation anew, which would close it.
+        await this.model.mutex.getUnlockedDef();
+        await new Promise((resolve) => setTimeout(resolve));
         const button = this.rootRef.el.querySelector(selector);
         if (button && !button.classList.contains("active")) {
             button.click();
