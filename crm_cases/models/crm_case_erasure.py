@@ -1,10 +1,21 @@
+import re
 from typing import NamedTuple
 
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, email_normalize
 
 TEXTS = ("char", "text", "html")
+
+
+def get_pattern(address):
+    """Return a regular expression, of Python and PostgreSQL alike, of an address that
+    is not the end or the beginning of somebody else's.
+
+    :param str address: normalised
+    """
+    quoted = "".join(c if c.isalnum() else f"\\{c}" for c in address)
+    return rf"(?<![\w.%+-]){quoted}(?![\w-]|\.\w)"
 
 
 class Person(NamedTuple):
@@ -230,17 +241,24 @@ class CrmCaseErasure(models.AbstractModel):
         domain |= Domain("model", "=", parties._name) & Domain(
             "res_id", "in", parties.ids
         )
-        for address in person.addresses:
-            domain |= Domain("email_from", "ilike", address)
         messages = self.env["mail.message"].search(domain)
+        messages |= self._get_naming("mail.message", ["email_from"], person.addresses)
         return messages - self._get_messages(person.cases)
 
     def _get_watched(self, person):
-        domain = Domain.OR(
-            Domain("email_cc", "ilike", address) for address in person.addresses
+        watched = self._get_naming("crm.case", ["email_cc"], person.addresses)
+        return watched - person.cases
+
+    def _get_naming(self, model, names, addresses):
+        """Records in whose fields one of the addresses stands, as a whole."""
+        records = self.env[model].with_context(active_test=False)
+        if not addresses:
+            return records
+        found = records.search(
+            Domain.OR(Domain(n, "ilike", a) for n in names for a in addresses)
         )
-        cases = self.env["crm.case"].with_context(active_test=False)
-        return cases.search(domain) - person.cases if person.addresses else cases
+        whole = re.compile("|".join(map(get_pattern, addresses)), re.IGNORECASE)
+        return found.filtered(lambda r: any(whole.search(r[n] or "") for n in names))
 
     def _remove_watcher(self, person):
         """Take the addresses out of the watchers of other cases."""
@@ -273,10 +291,7 @@ class CrmCaseErasure(models.AbstractModel):
         env["mail.gateway.allowed"].search(
             [("email_normalized", "in", addresses)]
         ).unlink()
-        env["mail.mail"].search(
-            Domain("recipient_ids", "in", partners.ids)
-            | Domain.OR(Domain("email_to", "ilike", address) for address in addresses)
-        ).unlink()
+        self._withdraw_mails(person)
         for model, column, values in (
             ("mail.blacklist", "email", addresses),
             ("phone.blacklist", "number", partners.mapped("phone_sanitized")),
@@ -290,6 +305,15 @@ class CrmCaseErasure(models.AbstractModel):
                 "DELETE FROM bus_bus WHERE position(lower(%s) IN lower(message)) > 0",
                 [text],
             )
+
+    def _withdraw_mails(self, person):
+        """Send the person nothing more; others still get what is for them, too."""
+        partners = person.partners
+        mails = self.env["mail.mail"].search([("recipient_ids", "in", partners.ids)])
+        mails |= self._get_naming("mail.mail", ["email_to"], person.addresses)
+        shared = mails.filtered(lambda mail: mail.recipient_ids - partners)
+        shared.write({"recipient_ids": [Command.unlink(id_) for id_ in partners.ids]})
+        (mails - shared).unlink()
 
     @api.model
     def _get_swept_models(self):
@@ -314,7 +338,7 @@ class CrmCaseErasure(models.AbstractModel):
         self.env.invalidate_all()
 
     def _sweep_table(self, model, columns, address):
-        pattern = "".join(c if c.isalnum() else f"\\{c}" for c in address)
+        pattern = get_pattern(address)
         texts = {
             field.name: SQL("%s::text", SQL.identifier(field.name)) for field in columns
         }
@@ -334,8 +358,7 @@ class CrmCaseErasure(models.AbstractModel):
                     for field in columns
                 ),
                 SQL(" OR ").join(
-                    SQL("position(%s IN lower(%s)) > 0", address, text)
-                    for text in texts.values()
+                    SQL("%s ~* %s", text, pattern) for text in texts.values()
                 ),
             )
         )

@@ -112,6 +112,40 @@ class TestErasure(CasesCommon):
         self.assertEqual(other.email_cc, "keep@cases.example.com")
         self.assertEqual(other.partner_id, self.partner, "others are left alone")
 
+    def test_whose_address_is_longer_is_somebody_else(self):
+        """Neither is touched: what ends like the address, nor what begins like it."""
+        for longer in (f"x{ADDRESS}", f"a.{ADDRESS}", f"{ADDRESS}.au"):
+            case = self._case(f"Matter of {longer}", email_from=f"Xo <{longer}>")
+            message = case.message_post(
+                body=f"I am {longer}", email_from=longer, message_type="email"
+            )
+            mail = self.env["mail.mail"].create(
+                {"email_to": longer, "subject": "Later", "body_html": longer}
+            )
+            with self.subTest(longer):
+                self._get_wizard(self.person, is_sure=True).action_erase()
+                self.env.invalidate_all()
+                self.assertEqual(case.name, f"Matter of {longer}")
+                self.assertEqual(case.email_normalized, longer)
+                self.assertIn(f"I am {longer}", message.body)
+                self.assertEqual(message.email_from, longer)
+                self.assertEqual(mail.exists().email_to, longer)
+                self.person = self.env["res.partner"].create(
+                    {"name": NAME, "email": ADDRESS}
+                )
+
+    def test_mail_to_others_as_well_still_goes_to_them(self):
+        mails = self.env["mail.mail"].create(
+            [
+                {"recipient_ids": (self.person + self.partner).ids},
+                {"recipient_ids": self.person.ids},
+                {"email_to": f"{NAME} <{ADDRESS}>"},
+            ]
+        )
+        self._get_wizard(self.person, is_sure=True).action_erase()
+        self.assertEqual(mails.exists(), mails[0])
+        self.assertEqual(mails[0].recipient_ids, self.partner)
+
     def test_needed_contact_stays_without_name(self):
         account = self.env["res.partner"].create(
             {"name": "Tea Ltd", "parent_id": self.person.id}

@@ -78,13 +78,11 @@ class CrmCaseErasure(models.AbstractModel):
         )
 
     def _get_mails_of_person(self, person):
-        domain = Domain.OR(
-            Domain(name, "ilike", address)
-            for name in ("email_from", "email_to", "message_id")
-            for address in person.addresses
+        rows = self._get_naming(
+            "crm.mailgateway.message",
+            ["email_from", "email_to", "message_id"],
+            person.addresses,
         )
-        rows = self.env["crm.mailgateway.message"]
-        rows = rows.search(domain) if person.addresses else rows
         results = self.env["crm.mailgateway.result"].search(
             [("sender", "in", list(person.addresses))]
         )
