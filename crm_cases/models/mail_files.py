@@ -20,6 +20,11 @@ MAX_HEADER = 256 * 1024
 ID = re.compile(r"<[^<>\s]+>")
 QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
 MBOX, ZIP, EML = "mbox", "zip", "eml"
+# An archive by LZMA may claim any amount of memory, and mail programs write none.
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# What zipfile raises for bytes that are not as they should be: a password and an
+# unknown method are a RuntimeError, bad names and offsets a ValueError.
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)
 
 
 class Entry(NamedTuple):
@@ -60,8 +65,8 @@ def index(number, name, stream):
     elif kind == MBOX:
         yield from _index_mbox(number, name, stream)
     else:
-        header, size = _read_header(stream)
-        yield _describe(number, None, name, header, size)
+        header = _read_header(stream)
+        yield _describe(number, None, name, header, stream.seek(0, 2))
 
 
 def read(entry, stream):
@@ -83,30 +88,36 @@ def _index_zip(number, name, stream):
             for info in archive.infolist():
                 if info.filename.lower().endswith(".eml"):
                     yield _index_member(number, name, archive, info)
-    except zipfile.BadZipFile:
+    except DAMAGED:
         yield Entry(number, None, name, problem="damaged")
 
 
 def _index_member(number, name, archive, info):
     path = f"{name}/{info.filename}"
+    if info.compress_type not in METHODS:
+        return Entry(number, info.filename, path, problem="damaged")
     try:
         with archive.open(info) as member:
-            header, _size = _read_header(member)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error):
+            header = _read_header(member)
+    except DAMAGED:
         return Entry(number, info.filename, path, problem="damaged")
     return _describe(number, info.filename, path, header, info.file_size)
 
 
 def _read_header(stream):
-    """Return the first header block and the size as far as it was read."""
+    """Return the first header block, or None if it is too long.
+
+    By limited lines: one that never ends must not be held, or unpacked, as a whole.
+    """
     lines, size = [], 0
-    for line in stream:
+    while line := stream.readline(MAX_HEADER + 1):
         size += len(line)
-        if not line.strip() or size > MAX_HEADER:
+        if size > MAX_HEADER:
+            return None
+        if not line.strip():
             break
         lines.append(line)
-    rest = stream.seek(0, 2) if stream.seekable() else size
-    return b"".join(lines) if size <= MAX_HEADER else None, max(size, rest)
+    return b"".join(lines)
 
 
 def _index_mbox(number, name, stream):

@@ -1,4 +1,5 @@
 import io
+import tracemalloc
 import zipfile
 from datetime import datetime
 from email.message import EmailMessage
@@ -35,9 +36,9 @@ def make_mbox(*mails):
     return b"".join(b"From x Mon May  1 00:00:00 2023\n" + m + b"\n" for m in mails)
 
 
-def make_zip(**mails):
+def make_zip(method=zipfile.ZIP_DEFLATED, **mails):
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(buffer, "w", method) as archive:
         for name, content in mails.items():
             archive.writestr(f"box/{name}.eml", content)
     return buffer.getvalue()
@@ -155,6 +156,33 @@ class TestImportMail(CasesCommon):
         reasons = " ".join(wizard.line_ids.mapped("reason"))
         for words in ("strange part", "is no mail", "too long", "damaged"):
             self.assertIn(words, reasons)
+
+    def test_whatever_is_wrong_with_an_archive_it_is_told(self):
+        """Every byte of archives of all methods, spoilt in several ways."""
+        methods = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+        found = set()
+        for method in (*methods, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+            archive = make_zip(method, one=make_mail(2), **{"zw\N{DIGIT TWO}ö": b"x"})
+            for place in range(len(archive)):
+                for wrong in (0, 255, archive[place] ^ 1):
+                    spoilt = bytearray(archive)
+                    spoilt[place] = wrong
+                    stream = io.BytesIO(bytes(spoilt))
+                    entries = mail_files.index(0, "box.zip", stream)
+                    found |= {entry.problem for entry in entries}
+        self.assertIn("damaged", found)
+        self.assertIn(None, found)
+
+    def test_an_endless_line_is_not_unpacked(self):
+        bomb = io.BytesIO(make_zip(bomb=b"X: " + b"A" * 32 * 2**20))
+        tracemalloc.start()
+        try:
+            [entry] = mail_files.index(0, "bomb.zip", bomb)
+            _now, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        self.assertEqual(entry.problem, "header")
+        self.assertLess(peak, 8 * 2**20)
 
     def test_large_mails_are_not_read(self):
         with patch.object(mail_files, "MAX_MAIL", 2000):
