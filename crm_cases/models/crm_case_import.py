@@ -7,9 +7,11 @@ from .case_states import CLOSED_STATES, DRAFT
 from .crm_case_import_vals import PAST
 
 IMPORT = "crm_case_import"
+# Not a word that a client could send: what comes in its context is what it likes.
+OURS = object()
 # What Odoo knows of silence, and our own word for it.
 QUIET = {
-    IMPORT: True,
+    IMPORT: OURS,
     "tracking_disable": True,
     "mail_auto_subscribe_no_notify": True,
     "mail_create_nolog": True,
@@ -21,8 +23,8 @@ QUIET = {
 class CrmCase(models.Model):
     """Moving in: cases that lived elsewhere come with their past.
 
-    IMPORT MODE is on while Odoo's import runs (``import_file``) and for whatever sets
-    ``crm_case_import`` in the context. In it nothing happens by itself: no mail, no
+    IMPORT MODE is on while a manager runs Odoo's import (``import_file``), and for code
+    of ours that sets ``QUIET`` in the context. In it nothing happens by itself: no mail, no
     tracking, no follower, no assignment, no automation, no successor, no question
     about satisfaction. Any state may follow any other, and what closing asks for may
     be missing: the past is not ours to correct.
@@ -48,7 +50,10 @@ class CrmCase(models.Model):
     @api.model
     def _is_moving_in(self):
         context = self.env.context
-        return bool(context.get(IMPORT) or context.get("import_file"))
+        if context.get(IMPORT) is OURS:
+            return True
+        # Anybody can say that he imports, and then would obey no rule.
+        return bool(context.get("import_file")) and self._is_manager()
 
     @api.model
     def get_import_templates(self):

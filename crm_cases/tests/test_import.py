@@ -3,7 +3,7 @@ import io
 from datetime import datetime, timedelta
 
 from odoo import fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import file_open
 
@@ -245,3 +245,20 @@ class TestImport(CasesCommon):
     def test_who_may_not_create_may_not_import(self):
         with self.assertRaises(AccessError):
             self.run_import(CLOSED, user=self.user_employee)
+
+    def test_who_says_that_he_imports_obeys_the_rules(self):
+        """A context is what a client sends: only a manager rewrites the past."""
+        claim = self.env.ref("crm_cases.crm_case_type_claim")
+        claim.require_resolution = True
+        for word in ("import_file", "crm_case_import"):
+            case = self._case(type_id=claim.id, user_id=self.user_member.id)
+            pretending = case.with_user(self.user_member).with_context(**{word: True})
+            for attempt in (
+                lambda case=pretending: case.write({"state": "done"}),
+                lambda case=pretending: case.sudo().write({"state": "done"}),
+            ):
+                with self.assertRaises(UserError, msg=word):
+                    attempt()
+            self.assertFalse(pretending._is_moving_in())
+        manager = self.env["crm.case"].with_user(self.user_manager)
+        self.assertTrue(manager.with_context(import_file=True)._is_moving_in())
