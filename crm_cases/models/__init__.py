@@ -2,6 +2,7 @@ from . import (
     mail_scheduled_message,
     mail_thread,
     crm_case_average_mixin,
+    crm_case_cached_mixin,
     crm_case_tree_mixin,
     crm_case_part_mixin,
     crm_case_category,

@@ -10,7 +10,7 @@ class CrmCaseDocumentModel(models.Model):
 
     _name = "crm.case.document.model"
     _description = "Kind of Linked Document"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "crm.case.cached.mixin"]
     _order = "sequence, id"
     _rec_name = "model_id"
 
@@ -73,16 +73,3 @@ class CrmCaseDocumentModel(models.Model):
                 if model in self.env and model not in known
             ]
         )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self.env.registry.clear_cache()
-        return super().write(vals)
-
-    def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()

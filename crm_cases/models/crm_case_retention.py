@@ -1,3 +1,5 @@
+import logging
+
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
@@ -5,6 +7,8 @@ from odoo.fields import Domain
 
 from .actions import notify
 from .case_states import CLOSED_STATES
+
+_logger = logging.getLogger(__name__)
 
 BATCH = 100
 
@@ -15,7 +19,8 @@ class CrmCaseTeam(models.Model):
     Forever, if nobody says otherwise. Else a scheduled action anonymises or deletes its
     cases once they have been closed for so many months, in batches, each committed. A
     case that is opened again starts anew. Merged cases go before the one that holds
-    their conversations.
+    their conversations. One that cannot go is logged, keeps back no other, and is tried
+    again by the next run.
     """
 
     _inherit = "crm.case.team"
@@ -60,13 +65,9 @@ class CrmCaseTeam(models.Model):
         self.check_access("read")
         # sudo: the number only, of cases that may be private
         cases = self.env["crm.case"].sudo().with_context(active_test=False)
-        cases = cases.search(self._get_expired_domain())
-        counts = self.env["crm.case.erasure"].sudo()._count_cases(cases)
+        count = cases.search_count(self._get_expired_domain())
         return notify(
-            self.env._(
-                "Due today: %s",
-                ", ".join(f"{label}: {count}" for label, count in counts),
-            ),
+            self.env._("Cases due today: %s", count),
             "info",
             {"type": "ir.actions.act_window_close"},
         )
@@ -77,17 +78,38 @@ class CrmCaseTeam(models.Model):
         teams = self.with_context(active_test=False)
         teams = teams.search([("retention_policy", "in", ("anonymise", "delete"))])
         for team in teams:
-            while cases := team._find_expired():
-                team._let_go(cases)
+            stuck = self.env["crm.case"]
+            while cases := team._find_expired(stuck):
+                stuck |= team._try_to_let_go(cases)
                 if not self.env["ir.cron"]._commit_progress(len(cases)):
                     return
 
-    def _find_expired(self):
-        domain = self._get_expired_domain()
+    def _find_expired(self, stuck):
+        """Return the next batch.
+
+        :param stuck: cases that this run could not let go
+        """
+        domain = self._get_expired_domain() & Domain("id", "not in", stuck.ids)
         if self.retention_policy == "delete":
             domain &= Domain("merged_ids", "=", False)
         cases = self.env["crm.case"].with_context(active_test=False)
         return cases.search(domain, limit=BATCH, order="id")
+
+    def _try_to_let_go(self, cases):
+        """Let a batch go; one by one if that fails.
+
+        :return: the cases that cannot go
+        """
+        try:
+            with self.env.cr.savepoint():
+                self._let_go(cases)
+        except Exception:  # whatever another addon has against it
+            self.env.invalidate_all()
+            if len(cases) == 1:
+                _logger.exception("Case %s cannot be let go", cases.id)
+                return cases
+            return cases.browse().union(*map(self._try_to_let_go, cases))
+        return cases.browse()
 
     def _let_go(self, cases):
         self.env["crm.case.erasure"]._erase_cases(cases)

@@ -7,7 +7,8 @@ class CrmCaseStage(models.Model):
     Each new case asks, and would read all stages of a state with their teams and types.
     """
 
-    _inherit = "crm.case.stage"
+    _name = "crm.case.stage"
+    _inherit = ["crm.case.stage", "crm.case.cached.mixin"]
 
     @api.model
     def _get_first(self, state, team, case_type):
@@ -26,19 +27,6 @@ class CrmCaseStage(models.Model):
         team = stages.env["crm.case.team"].browse(team_id or ())
         case_type = stages.env["crm.case.type"].browse(type_id or ())
         return stages.search([("state", "=", state)])._pick(team, case_type).id
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self.env.registry.clear_cache()
-        return super().write(vals)
-
-    def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()
 
 
 class CrmCaseTeam(models.Model):

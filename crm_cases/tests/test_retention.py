@@ -1,8 +1,10 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from psycopg2.errors import CheckViolation
 
 from odoo import fields
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -49,7 +51,8 @@ class TestRetention(CasesCommon):
         self.assertTrue(old.erased_on)
         for case in (young, opened, elsewhere):
             self.assertEqual(case.name, "The lamp flickers")
-        self.assertFalse(self.team_care._find_expired(), "once is enough")
+        none = self.env["crm.case"]
+        self.assertFalse(self.team_care._find_expired(none), "once is enough")
         self.assertTrue(self.partner.active, "the contact is not the team's to forget")
 
     def test_opened_again_and_closed_again(self):
@@ -68,11 +71,30 @@ class TestRetention(CasesCommon):
         self.assertFalse((survivor | merged).exists())
         self.assertTrue(kept.exists())
 
+    def test_one_that_cannot_go_keeps_back_no_other(self):
+        self.team_care.write({"retention_policy": "delete", "retention_months": 12})
+        before, stuck, after = [self._closed(400) for _number in range(3)]
+        real = type(before).unlink
+
+        def unlink(cases):
+            if stuck in cases:
+                raise UserError("Needed elsewhere")
+            return real(cases)
+
+        logger = "odoo.addons.crm_cases.models.crm_case_retention"
+        with (
+            patch.object(self.env.registry["crm.case"], "unlink", unlink),
+            mute_logger(logger),
+        ):
+            self._run()
+        self.assertEqual((before | stuck | after).exists(), stuck)
+        self.assertEqual(stuck.name, "The lamp flickers", "nothing half done")
+
     def test_preview_counts_and_changes_nothing(self):
         self.team_care.write({"retention_policy": "anonymise", "retention_months": 12})
         case = self._closed(400)
         message = self.team_care.action_preview_retention()["params"]["message"]
-        self.assertIn("Cases: 1", message)
+        self.assertIn("Cases due today: 1", message)
         self.assertEqual(case.name, "The lamp flickers")
 
     def test_months_are_needed(self):

@@ -10,7 +10,8 @@ class MailAliasDomain(models.Model):
     there are is remembered until that changes.
     """
 
-    _inherit = "mail.alias.domain"
+    _name = "mail.alias.domain"
+    _inherit = ["mail.alias.domain", "crm.case.cached.mixin"]
 
     def _find_aliases(self, email_list):
         trace = self.env.context.get(CONTEXT_KEY)
@@ -43,16 +44,3 @@ class MailAliasDomain(models.Model):
         """Return the ids of all domains, in their order."""
         domains = self.sudo().with_context(**{CONTEXT_KEY: None})
         return domains.search([], limit=1000).ids
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self.env.registry.clear_cache()
-        return super().write(vals)
-
-    def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()
