@@ -4,7 +4,6 @@ from unittest.mock import patch
 from psycopg2.errors import CheckViolation
 
 from odoo import fields
-from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -78,7 +77,7 @@ class TestRetention(CasesCommon):
 
         def unlink(cases):
             if stuck in cases:
-                raise UserError("Needed elsewhere")
+                raise ValueError("Needed elsewhere")
             return real(cases)
 
         logger = "odoo.addons.crm_cases.models.crm_case_retention"
