@@ -25,9 +25,9 @@ class CrmCase(models.Model):
 
     IMPORT MODE is on while a manager runs Odoo's import (``import_file``), and for code
     of ours that sets ``QUIET`` in the context. In it nothing happens by itself: no
-    mail, no tracking, no follower, no assignment, no automation, no successor, no question
-    about satisfaction. Any state may follow any other, and what closing asks for may
-    be missing: the past is not ours to correct.
+    mail, no tracking, no follower, no assignment, no automation, no successor, no
+    question about satisfaction. Any state may follow any other, and what closing asks
+    for may be missing: the past is not ours to correct.
 
     DATES are kept, that of creation too. A date that contradicts the others is
     refused in words.
