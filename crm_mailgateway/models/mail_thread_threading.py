@@ -155,7 +155,7 @@ class MailThread(models.AbstractModel):
         if "cc_filtered" in message_dict:
             # Odoo takes the filtered ones away with the first of several documents.
             message_dict["cc"] = message_dict["cc_filtered"]
-        self._mailgateway_identify(trace)
+        self._mailgateway_identify(trace, routes[0][1])
         routes = self._mailgateway_without_blocked(routes, trace)
         if not routes:
             return []

@@ -72,18 +72,17 @@ class MailThread(models.AbstractModel):
     # WHO SPEAKS
 
     @api.model
-    def _mailgateway_identify(self, trace):
-        """Find out whether a mail speaks for one of our people."""
+    def _mailgateway_identify(self, trace, case_id):
+        """Find out whether a mail speaks for one of our people.
+
+        :param case_id: of the case that it answers, if its references tell
+        """
         decisions = trace.decisions
         sender = decisions.correspondent.sender
         users = self._mailgateway_internal_users(sender)
         if not users:
             return
-        speakers = [
-            self.env["crm.mailgateway.secret"]._read_speaker_token(token)
-            for token in decisions.tokens
-        ]
-        known = {speaker.user_id for speaker in speakers if speaker}
+        known = self._mailgateway_get_speakers(decisions.tokens, case_id)
         user = users.filtered(lambda u: u.id in known)[:1] or users[:1]
         matches = user.id in known
         decisions.proof = prove(
@@ -93,6 +92,34 @@ class MailThread(models.AbstractModel):
             decisions.user_id = user.id
         else:
             decisions.claimed_user_id = user.id
+
+    @api.model
+    def _mailgateway_get_speakers(self, tokens, case_id):
+        """Return the ids of the users whom tokens let speak in this case.
+
+        A token speaks in the case that its notification was about, or in what a merge
+        or a split has made of that; who came by it speaks in no other.
+        """
+        secret = self.env["crm.mailgateway.secret"]
+        speakers = [secret._read_speaker_token(token) for token in tokens]
+        if not any(speakers):
+            return set()
+        answered = self._mailgateway_today(
+            case_id or self._mailgateway_token_case(tokens)
+        )
+        theirs = answered | answered.related_case_ids
+        return {
+            speaker.user_id
+            for speaker in filter(None, speakers)
+            if self._mailgateway_today(speaker.case_id) & theirs
+        }
+
+    @api.model
+    def _mailgateway_today(self, case_id):
+        """Return what has become of a case, or nothing if it is gone."""
+        # sudo: which case it is decides who may see it
+        case = self.env[CASE].sudo().browse(case_id or ()).exists()
+        return case and case._mailgateway_survivor()
 
     @api.model
     def _mailgateway_internal_users(self, address):

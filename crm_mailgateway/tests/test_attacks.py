@@ -213,6 +213,38 @@ class TestAttacks(VoiceCommon):
         self.assertNotEqual(case.state, "done")
         self.assertEqual(case.mail_warning, "unproven")
 
+    def test_a_speaker_token_speaks_in_no_other_case(self):
+        """One that leaked in a case must not open all others."""
+        leaked = self.new_case()
+        other = self.new_case(Message_ID="<other@example.com>")
+        token = self.secret._speaker_token(leaked.id, self.staff.id)
+        theirs = self.secret._case_token(other.id)
+        to_other = {"References": other.message_ids[-1].message_id}
+        by_token = {"Cc": self.token_address(other, theirs)}
+        for way in (to_other, by_token):
+            row = self.mail(
+                body="Set-State: done",
+                From=STAFF,
+                To=self.token_address(leaked, token),
+                **way,
+            )
+            self.assertNotEqual(other.state, "done", way)
+            spoke = row.case_id == leaked and way is by_token
+            self.assertEqual(row.case_id.mail_warning == "unproven", not spoke, way)
+
+    def test_a_speaker_token_speaks_in_what_was_split_off(self):
+        case = self.new_case()
+        part = self.new_case(Message_ID="<part@example.com>")
+        case.related_case_ids |= part
+        token = self.secret._speaker_token(case.id, self.staff.id)
+        self.mail(
+            body="Set-State: done",
+            From=STAFF,
+            To=self.token_address(case, token),
+            References=part.message_ids[-1].message_id,
+        )
+        self.assertEqual(part.state, "done")
+
     def test_reply_to_makes_no_customer_of_our_people(self):
         for address in (STAFF, f"support@{DOMAIN}", f"Sam <{STAFF.upper()}>"):
             with self.subTest(address=address):
