@@ -5,6 +5,7 @@ import os
 import threading
 import time
 import xmlrpc.client
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from cluster import Cluster
@@ -14,6 +15,7 @@ from proxy import Proxy
 from test_journey_mail import FETCH, MAILBOX, add_mailbox, compose
 
 JOURNAL = "crm.mailgateway.message"
+DATETIME = "%Y-%m-%d %H:%M:%S"
 
 
 def bulky(number, megabytes=2):
@@ -130,6 +132,10 @@ def test_connection_breaks_and_mailboxes_are_silent(erp, dovecot):
         assert count_rows(erp) >= seen
         check_all_there(erp, dovecot, 8)
 
+        # An outage of seconds is followed by a pause of seconds: make it an hour.
+        dead = erp.call("fetchmail.server", "search", [("name", "like", "Dead")])
+        hour_ago = (datetime.now(UTC) - timedelta(hours=1)).strftime(DATETIME)
+        erp.call("fetchmail.server", "write", dead, {"error_date": hour_ago})
         dovecot.deliver(MAILBOX, compose("One more", "Hello"))
         before, start = silent.connections, time.monotonic()
         erp.run_cron(FETCH)
@@ -139,9 +145,9 @@ def test_connection_breaks_and_mailboxes_are_silent(erp, dovecot):
         erp.wait_for("crm.case", [("name", "=", "One more")], [])
         health = erp.call(
             "fetchmail.server",
-            "search_read",
-            [("name", "like", "Dead")],
-            fields=["crm_mailgateway_health", "error_message"],
+            "read",
+            dead,
+            ["crm_mailgateway_health", "error_message"],
         )
         assert [h["crm_mailgateway_health"] for h in health] == ["dead", "dead"]
 
