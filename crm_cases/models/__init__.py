@@ -112,6 +112,7 @@ from . import (
     crm_case_move_sources,
     ir_ui_menu,
     crm_case_spam,
+    crm_case_spam_queue,
     crm_case_presence,
     ir_websocket,
 )

@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import fields, models
 
 from .case_states import ACTIVE_STATES, CANCEL
@@ -8,12 +10,14 @@ class CrmCase(models.Model):
     """Cases that nobody had to read.
 
     SPAM closes a case and archives it, so that no list, report or promise knows of it;
-    the filter *Spam* shows it. It happens in silence: no mail, no question about
-    satisfaction, no rule, no demand for a reason. Who wrote it is blocked, where there
-    is something that blocks: see ``_block_senders``.
+    the menu *Spam* shows it. It happens in silence: no mail, no question about
+    satisfaction, no rule, no demand for a reason. What waits to go out about it, now or
+    at a time that somebody chose, does not: see ``_withhold_waiting``. Who wrote it is
+    blocked, where there is something that blocks: see ``_block_senders``.
 
-    NOT SPAM undoes it: the case stands where it stood, and its sender may write again.
-    Unarchiving says the same.
+    NOT SPAM undoes it: the case stands where it stood, and its sender may write again,
+    unless he is blocked for another reason. What did not go out stays unsent, and the
+    case says so. Unarchiving does the same.
     """
 
     _inherit = "crm.case"
@@ -26,6 +30,12 @@ class CrmCase(models.Model):
         copy=False,
         ondelete="set null",
         index="btree_not_null",
+        groups="base.group_user",
+    )
+    spam_unsent = fields.Boolean(
+        string="Something Was Not Sent because of Spam",
+        readonly=True,
+        copy=False,
         groups="base.group_user",
     )
 
@@ -44,7 +54,8 @@ class CrmCase(models.Model):
                 vals["state"] = CANCEL
             group._write_in_silence(vals)
         blocked = cases._block_senders()
-        cases._note_spam(self.env._("Marked as spam."))
+        notes = cases._withhold_waiting()
+        cases._note_spam(self.env._("Marked as spam."), notes)
         words = [self.env._("Marked as spam: %s.", len(cases))]
         if blocked:
             addresses = ", ".join(sorted(blocked)[:5])
@@ -64,11 +75,15 @@ class CrmCase(models.Model):
             # A stage that went meanwhile: any other of its state
             state = stage.state or "draft"
             (group - fitting)._write_in_silence({**vals, "state": state})
-        cases._unblock_senders()
-        cases._note_spam(self.env._("No spam: everything is as it was before."))
-        return self._get_spam_notification(
-            self.env._("Not spam: %s. Their senders may write again.", len(cases))
-        )
+        cases._note_no_spam()
+        words = [self.env._("Not spam: %s.", len(cases))]
+        blocked = cases._unblock_senders()
+        if blocked:
+            addresses = ", ".join(sorted(blocked)[:5])
+            words.append(self.env._("Still blocked for other reasons: %s.", addresses))
+        else:
+            words.append(self.env._("Their senders may write again."))
+        return self._get_spam_notification(" ".join(words))
 
     def action_unarchive(self):
         spam = self.filtered("is_spam")
@@ -83,10 +98,31 @@ class CrmCase(models.Model):
         self.with_context(**QUIET).write(vals)
         self._refresh_sla()
 
-    def _note_spam(self, text):
-        """Leave a line in the chatter that goes to nobody."""
+    def _note_spam(self, text, more=None):
+        """Leave a line in the chatter that goes to nobody.
+
+        :param more: what else to say, by id of the case
+        """
         if self:
-            self._message_log_batch(bodies=dict.fromkeys(self.ids, text))
+            more = more or {}
+            bodies = {
+                case.id: Markup("<br/>").join([text, *more.get(case.id, ())])
+                for case in self
+            }
+            self._message_log_batch(bodies=bodies)
+
+    def _note_no_spam(self):
+        unsent = self.filtered("spam_unsent")
+        (self - unsent)._note_spam(
+            self.env._("No spam: everything is as it was before.")
+        )
+        unsent._note_spam(
+            self.env._(
+                "No spam. What was not sent meanwhile stays unsent; the note about the "
+                "marking as spam says what it was."
+            )
+        )
+        unsent._write_in_silence({"spam_unsent": False})
 
     def _get_spam_notification(self, message):
         return {
@@ -112,4 +148,9 @@ class CrmCase(models.Model):
         return set()
 
     def _unblock_senders(self):
-        """Take back :meth:`_block_senders`."""
+        """Take back :meth:`_block_senders`.
+
+        :return: the addresses that stay blocked, for other reasons
+        :rtype: set
+        """
+        return set()

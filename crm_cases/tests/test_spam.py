@@ -1,3 +1,7 @@
+from ast import literal_eval
+from datetime import timedelta
+
+from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
@@ -79,6 +83,108 @@ class TestSpam(CasesCommon):
         self.assertFalse(case.rating_due)
         self.env["crm.case"]._cron_request_ratings()
         self.assertFalse(case.rating_requested_on)
+
+    def test_a_menu_shows_spam_and_the_lists_of_the_day_do_not(self):
+        case = self._spam()
+        menu = self.env.ref("crm_cases.crm_case_menu_spam")
+        self.assertIn(
+            menu.id,
+            self.env["ir.ui.menu"].with_user(self.user_member)._visible_menu_ids(),
+        )
+        action = menu.action
+        self.assertNotIn("search_default", action.context)
+        Case = self.env["crm.case"].with_user(self.user_member)
+        self.assertIn(case, Case.search(literal_eval(action.domain)))
+        self.assertNotIn(case, Case.search([]))
+        case.action_not_spam()
+        self.assertNotIn(case, Case.search(literal_eval(action.domain)))
+
+    def _two(self):
+        """Two cases of one customer, about which nothing waits to be sent."""
+        cases = [self._case(partner_id=self.partner.id) for _i in range(2)]
+        for case in cases:
+            case.message_ids.sudo().mail_ids.unlink()
+        return cases
+
+    def _say(self, record, text="Thanks"):
+        """Answer the partner of a record; the mail waits in the queue."""
+        message = record.message_post(
+            body=text,
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+            partner_ids=record.partner_id.ids,
+        )
+        self.assertEqual(set(message.sudo().mail_ids.mapped("state")), {"outgoing"})
+        return message
+
+    def _schedule(self, record, text):
+        file = self.env["ir.attachment"].create({"name": "a.txt", "raw": b"A"})
+        return self.env["mail.scheduled.message"].create(
+            {
+                "model": record._name,
+                "res_id": record.id,
+                "author_id": self.user_leader.partner_id.id,
+                "body": text,
+                "attachment_ids": file.ids,
+                "partner_ids": record.partner_id.ids,
+                "scheduled_date": fields.Datetime.now() + timedelta(days=1),
+            }
+        )
+
+    def test_what_waits_in_the_queue_is_not_sent(self):
+        case, other = self._two()
+        supplier = self.partner.copy({"email": "s@supplier.example.com"})
+        party = self.env["crm.case.party"].create(
+            {"name": "Ask", "case_id": case.id, "partner_id": supplier.id}
+        )
+        gone = self._say(case) | self._say(party)
+        stays = self._say(other)
+        case.with_user(self.user_member).action_spam()
+        self.assertEqual(set(gone.sudo().mail_ids.mapped("state")), {"cancel"})
+        told = gone.notification_ids.filtered(lambda n: n.notification_type == "email")
+        self.assertEqual(set(told.mapped("notification_status")), {"canceled"})
+        self.assertEqual(set(stays.sudo().mail_ids.mapped("state")), {"outgoing"})
+        self.assertIn("not sent: 2", case.message_ids[0].body)
+
+    def test_what_was_scheduled_is_not_sent_and_kept_in_a_note(self):
+        case, other = self._two()
+        scheduled = self._schedule(case, "<b>Your prize</b> <script>x</script>")
+        file = scheduled.attachment_ids
+        stays = self._schedule(other, "Later")
+        case.with_user(self.user_member).action_spam()
+        self.assertFalse(scheduled.exists())
+        self.assertTrue(stays.exists())
+        note = case.message_ids[0]
+        self.assertIn("<b>Your prize</b>", note.body)
+        self.assertNotIn("script", note.body)
+        self.assertIn("Lea Leader", note.body)
+        self.assertEqual(note.subtype_id, self.env.ref("mail.mt_note"))
+        self.assertEqual((file.res_model, file.res_id), (case._name, case.id))
+
+    def test_a_notice_that_waits_is_not_sent(self):
+        case = self._case(partner_id=self.partner.id)
+        tomorrow = fields.Datetime.now() + timedelta(days=1)
+        message = case.message_post(
+            body="Later", partner_ids=self.partner.ids, scheduled_date=tomorrow
+        )
+        about = [("mail_message_id", "=", message.id)]
+        waiting = self.env["mail.message.schedule"].sudo()
+        self.assertTrue(waiting.search(about))
+        case.action_spam()
+        self.assertFalse(waiting.search(about))
+
+    def test_what_was_not_sent_stays_unsent_and_not_spam_says_so(self):
+        case, other = self._two()
+        message = self._say(case)
+        cases = case | other
+        cases.action_spam()
+        cases.action_not_spam()
+        self.assertEqual(set(message.sudo().mail_ids.mapped("state")), {"cancel"})
+        self.assertIn("stays unsent", case.message_ids[0].body)
+        self.assertNotIn("unsent", other.message_ids[0].body)
+        cases.action_spam()
+        cases.action_not_spam()
+        self.assertNotIn("unsent", case.message_ids[0].body)
 
     def test_promises_end_with_spam_and_come_back(self):
         self.env["crm.case.sla"].create({"name": "Fast", "response_hours": 1})

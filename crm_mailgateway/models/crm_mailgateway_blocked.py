@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import LazyTranslate, email_normalize, ormcache
@@ -13,9 +13,10 @@ IT_IS_SPAM = _lt("The case is spam.")
 class CrmMailgatewayBlocked(models.Model):
     """An address whose mails to cases are ignored, in one company.
 
-    Made by *Mark as Spam* on a case and taken back by *Not Spam*; managers see the list
-    and change it. What such an address writes stays in the journal, with the reason,
-    for as long as ignored mails do: nothing is lost that was blocked by mistake.
+    Made by *Mark as Spam* on a case and taken back by *Not Spam* on the last of the
+    cases that made it. Managers see the list and change it; what they block stays
+    blocked. What such an address writes stays in the journal, with the reason, for as
+    long as ignored mails do: nothing is lost that was blocked by mistake.
 
     NEVER one of our people and never an address of ours. Who proves to be one of our
     people is heard, whatever the list says.
@@ -33,6 +34,14 @@ class CrmMailgatewayBlocked(models.Model):
         index=True,
         ondelete="cascade",
         default=lambda self: self.env.company,
+    )
+    case_ids = fields.Many2many(
+        "crm.case",
+        "crm_mailgateway_blocked_case_rel",
+        string="Because of Spam",
+        readonly=True,
+        copy=False,
+        context={"active_test": False},
     )
 
     _email_company_unique = models.Constraint(
@@ -97,32 +106,44 @@ class CrmMailgatewayBlocked(models.Model):
 
         :return: the addresses that are blocked now
         """
-        wanted = {
-            (case.email_normalized, case.company_id.id)
-            for case in cases
-            if case.email_normalized
-        }
-        ours = self._filter_ours({address for address, _company in wanted})
-        wanted = {pair for pair in wanted if pair[0] not in ours}
-        known = {
-            (row.email, row.company_id.id)
-            for row in self.search([("email", "in", [pair[0] for pair in wanted])])
-        }
-        self.create(
-            [
-                {"email": address, "company_id": company}
-                for address, company in sorted(wanted - known)
-            ]
-        )
-        return {address for address, _company in wanted}
+        senders = cases.filtered("email_normalized").grouped(self._get_sender)
+        ours = self._filter_ours({address for address, _company in senders})
+        known = self._get_blocked(senders)
+        new = []
+        for (address, company), group in senders.items():
+            if address in ours:
+                continue
+            links = [Command.link(case.id) for case in group]
+            row = known.get((address, company))
+            if row is None:
+                new.append({"email": address, "company_id": company, "case_ids": links})
+            elif row.case_ids:  # what somebody blocked by hand stays his
+                row.case_ids = links
+        self.create(new)
+        return {address for address, _company in senders} - ours
 
     @api.model
     def _unblock(self, cases):
-        for company, group in cases.grouped("company_id").items():
-            addresses = group.mapped("email_normalized")
-            self.search(
-                [("email", "in", addresses), ("company_id", "=", company.id)]
-            ).unlink()
+        """Lift what these cases blocked, and nothing that has another reason.
+
+        :return: the addresses that are blocked still
+        """
+        rows = self.search([("case_ids", "in", cases.ids)])
+        rows.case_ids = [Command.unlink(case.id) for case in cases]
+        rows.filtered(lambda row: not row.case_ids).unlink()
+        senders = cases.filtered("email_normalized").grouped(self._get_sender)
+        return {address for address, _company in self._get_blocked(senders)}
+
+    @api.model
+    def _get_sender(self, case):
+        return case.email_normalized, case.company_id.id
+
+    @api.model
+    def _get_blocked(self, senders):
+        """Rows by address and company, of these pairs."""
+        rows = self.search([("email", "in", [address for address, _c in senders])])
+        found = {(row.email, row.company_id.id): row for row in rows}
+        return {pair: row for pair, row in found.items() if pair in senders}
 
     @api.model
     @ormcache()
@@ -164,5 +185,6 @@ class CrmCase(models.Model):
         ).write({"ack_state": "withheld", "ack_terms": words.pack(IT_IS_SPAM)})
 
     def _unblock_senders(self):
-        self.env["crm.mailgateway.blocked"].sudo()._unblock(self)  # as above
-        return super()._unblock_senders()
+        # sudo: as above
+        blocked = self.env["crm.mailgateway.blocked"].sudo()._unblock(self)
+        return super()._unblock_senders() | blocked

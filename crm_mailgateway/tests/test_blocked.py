@@ -40,6 +40,27 @@ class TestBlocked(ThreadingCommon):
         self.assertFalse(self.addresses())
         self.assertTrue(self.mail(subject="Hello again").case_id)
 
+    def test_what_a_manager_blocked_stays_blocked(self):
+        case = self.new_case()
+        self.blocked.create({"email": CUSTOMER})
+        case.action_spam()
+        told = case.action_not_spam()["params"]["message"]
+        self.assertEqual(self.addresses(), {CUSTOMER})
+        self.assertIn(CUSTOMER, told)
+        self.assertNotIn("may write again", told)
+
+    def test_a_block_goes_with_the_last_case_that_made_it(self):
+        cases = self.new_case() | self.mail(subject="Second").case_id
+        cases.action_spam()
+        self.assertEqual(self.blocked.search([]).case_ids, cases)
+        told = cases[0].action_not_spam()["params"]["message"]
+        self.assertNotIn("may write again", told)
+        self.assertEqual(self.addresses(), {CUSTOMER})
+        cases[1].email_from = "another@example.com"
+        told = cases[1].action_not_spam()["params"]["message"]
+        self.assertIn("may write again", told)
+        self.assertFalse(self.addresses())
+
     def test_others_are_heard(self):
         self.new_case().action_spam()
         row = self.mail(subject="Hello", From="friend@example.com")
