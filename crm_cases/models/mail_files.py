@@ -31,7 +31,7 @@ class Entry(NamedTuple):
     """Where a mail lies, and what its headers say.
 
     :param number: of the file it is in
-    :param place: a span of bytes (mbox), a name (zip) or None
+    :param place: a span of bytes (mbox), the member (zip; two may share a name) or None
     :param problem: why it cannot be read, or None
     """
 
@@ -95,13 +95,13 @@ def _index_zip(number, name, stream):
 def _index_member(number, name, archive, info):
     path = f"{name}/{info.filename}"
     if info.compress_type not in METHODS:
-        return Entry(number, info.filename, path, problem="damaged")
+        return Entry(number, info, path, problem="damaged")
     try:
         with archive.open(info) as member:
             header = _read_header(member)
     except DAMAGED:
-        return Entry(number, info.filename, path, problem="damaged")
-    return _describe(number, info.filename, path, header, info.file_size)
+        return Entry(number, info, path, problem="damaged")
+    return _describe(number, info, path, header, info.file_size)
 
 
 def _read_header(stream):

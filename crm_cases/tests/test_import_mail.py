@@ -1,5 +1,6 @@
 import io
 import tracemalloc
+import warnings
 import zipfile
 from datetime import datetime
 from email.message import EmailMessage
@@ -124,6 +125,19 @@ class TestImportMail(CasesCommon):
         self.assertFalse(wizard.case_count)
         self.assertEqual((case.state, case.date_action_last), before)
         self.assertEqual(case.date_last_customer_message, datetime(2023, 5, 3, 8))
+
+    def test_members_of_one_name_are_mails_of_their_own(self):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what the exporting program did not hear
+            for number in (2, 3):
+                archive.writestr("mail.eml", make_mail(number, f"Subject {number}"))
+        wizard = self.bring_in(("box.zip", buffer.getvalue()))
+        self.assertEqual(wizard.added_count, 2)
+        cases = wizard.case_ids.sorted("create_date")
+        self.assertEqual(cases.mapped("name"), ["Subject 2", "Subject 3"])
+        for case, text in zip(cases, ("Text 2", "Text 3"), strict=True):
+            self.assertIn(text, case.message_ids[-1:].body)
 
     def test_zip_and_several_files(self):
         wizard = self.bring_in(
