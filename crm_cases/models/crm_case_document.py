@@ -1,3 +1,4 @@
+import math
 import re
 from unicodedata import normalize
 
@@ -11,6 +12,8 @@ MESSAGE_CHARACTERS = 20_000
 TALK_CHARACTERS = 80_000
 OTHER_CHARACTERS = 10_000
 BATCH = 2_000
+# The web client counts so far and shows "10,000+".
+ENOUGH = 10_000
 STALE = "crm_cases.stale_documents"
 # Of Latin, Greek and Cyrillic letters; marks of other scripts are more than an accent.
 ACCENTS = "[\\u0300-\\u036f]"
@@ -167,12 +170,59 @@ class CrmCaseDocument(models.Model):
         :param str text: as somebody typed it
         :return: SQL, or None when there is no word in it
         """
+        query = " & ".join(f"'{word}':*" for word in self._get_words(text))
+        return SQL("to_tsquery('simple', %s)", query) if query else None
+
+    @api.model
+    def _get_words(self, text):
         text = re.sub(ACCENTS, "", normalize("NFKD", text))
         text = text.replace("\\", "").replace("'", "").replace("\0", "")
-        words = text.split()
         # A lone sign is no word, and to_tsquery warns about it
-        words = [word for word in words if any(char.isalnum() for char in word)]
-        if not words:
-            return None
-        query = " & ".join(f"'{word[:100]}':*" for word in words[:20])
-        return SQL("to_tsquery('simple', %s)", query)
+        words = [word for word in text.split() if any(char.isalnum() for char in word)]
+        return [word[:100].lower() for word in words[:20]]
+
+    @api.model
+    def _is_common(self, text):
+        """Whether so many cases have these words that an index only makes work.
+
+        The index yields all of them before the first one is shown, the table is read
+        until there are enough: a share ``s`` of ``n`` cases costs ``s * n`` entries
+        there and ``ENOUGH / s`` rows here. PostgreSQL would weigh that by itself, but
+        it takes every beginning of a word for a rare one.
+
+        :param str text: as somebody typed it
+        :return: False too as long as the table was never analyzed
+        """
+        key = "crm_case_common_words", text
+        if key not in self.env.cr.cache:
+            rows, shares = self._read_shares(self._get_words(text))
+            share = math.prod(shares)
+            self.env.cr.cache[key] = share * share * rows >= ENOUGH
+        return self.env.cr.cache[key]
+
+    @api.model
+    def _read_shares(self, words):
+        """Read from the statistics of PostgreSQL, as of the last analysis.
+
+        :param list words: without accents, in lower case
+        :return: number of all documents, share of each word; 0 for a rare one
+        """
+        self.env.cr.execute(
+            """
+            WITH common AS MATERIALIZED (
+                SELECT word, share
+                  FROM pg_stats,
+                       unnest(most_common_elems::text::text[], most_common_elem_freqs)
+                    AS common (word, share)
+                 WHERE schemaname = current_schema
+                   AND tablename = 'crm_case_document' AND attname = 'document'
+            )
+            SELECT reltuples,
+                   ARRAY(SELECT (SELECT coalesce(max(share), 0)
+                                   FROM common WHERE starts_with(word, asked))
+                           FROM unnest(%s) AS asked)
+              FROM pg_class WHERE oid = 'crm_case_document'::regclass
+            """,
+            [words],
+        )
+        return self.env.cr.fetchone()

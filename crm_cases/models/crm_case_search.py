@@ -39,18 +39,17 @@ class CrmCase(models.Model):
     @api.model
     def _get_text_domain(self, text):
         """Cases that have all words of a text; all cases, if it has none."""
-        query = self.env["crm.case.document"]._get_query(text)
-        if not query:
+        documents = self.env["crm.case.document"]
+        words = documents._get_query(text)
+        if not words:
             return Domain.TRUE
         self._flush_words()
-        return Domain(
-            "id",
-            "in",
-            SQL(
-                "(SELECT case_id FROM crm_case_document WHERE document @@ %s)",
-                query,
-            ),
-        )
+        # No index serves the function, one serves the operator.
+        match = "ts_match_vq(document, %s)"
+        if not documents._is_common(text):
+            match = "document @@ %s"
+        subquery = f"(SELECT case_id FROM crm_case_document WHERE {match})"
+        return Domain("id", "in", SQL(subquery, words))
 
     def _flush_words(self):
         """Who writes and searches in one transaction finds what he wrote."""
@@ -74,7 +73,7 @@ class CrmCase(models.Model):
         query = super()._search(domain, offset, limit, order, **kwargs)
         text = self.env.context.get(RANK) and self._get_searched_text(domain)
         words = text and self.env["crm.case.document"]._get_query(text)
-        if words and self._is_selective(words):
+        if words and self._is_selective(text, words):
             query.order = SQL(
                 "(SELECT ts_rank(d.document, %s) FROM crm_case_document d"
                 " WHERE d.case_id = %s) DESC, %s DESC",
@@ -85,9 +84,11 @@ class CrmCase(models.Model):
         return query
 
     @api.model
-    def _is_selective(self, words):
+    def _is_selective(self, text, words):
         """Whether ranking tells anything: not of a word that thousands of cases have,
         where it would have to look at each of them."""
+        if self.env["crm.case.document"]._is_common(text):
+            return False
         self.env.cr.execute(
             SQL(
                 "SELECT count(*) FROM (SELECT FROM crm_case_document"

@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo.tests import tagged
 
 from .common import CasesCommon
@@ -138,3 +140,20 @@ class TestSearch(CasesCommon):
         self.case.name = "Fresh again"
         with self.assertQueryCount(1):
             self.env["crm.case.document"]._write_stale()
+
+    def test_common_words_need_no_index(self):
+        """They are found without it, and rare ones with it, as statistics tell."""
+        cases = self.case.browse([self._case(name=f"Bicycle {n}").id for n in range(9)])
+        self.env["crm.case.document"]._write_stale()
+        self.env.cr.execute("ANALYZE crm_case_document")
+        target = "odoo.addons.crm_cases.models.crm_case_document.ENOUGH"
+        for enough, operator in ((1_000_000, "@@"), (1, "ts_match_vq")):
+            with self.subTest(operator=operator), patch(target, enough):
+                self.env.cr.cache.clear()
+                self.assertIn(operator, self._get_sql("BICYC"))
+                self.assertLessEqual(cases, self._find("BICYC"))
+                self.assertIn("@@", self._get_sql("flicker"))
+                self.assertEqual(self._find("flicker"), self.case)
+
+    def _get_sql(self, text):
+        return self.case._search([("search_text", "ilike", text)]).select().code
