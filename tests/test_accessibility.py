@@ -26,6 +26,7 @@ addresses = {
     "form": f"/cases/new/{team.id}",
     "confirm": f"/cases/confirm/{request._get_token()}",
     "expired": "/cases/confirm/1-x",
+    "customer": customer.id,
     "supplier": party.get_portal_url(),
     "case by link": cases[:1].get_portal_url(),
     "rating": rating,
@@ -35,6 +36,11 @@ addresses = {
 env.cr.commit()
 print(json.dumps(addresses))
 """
+# What is ours in a dialog: the fields and their labels are the framework's.
+DIALOG = """{
+    include: [[".modal-content"], [".modal-content .o_field_html"]],
+    exclude: [[".o_field_widget"], [".o_form_label"], [".o_notebook_headers"]],
+}"""
 CUSTOMER_PAGES = ("/my", "/my/cases", "/my/cases?groupby=status", "/my/cases/new")
 
 
@@ -106,6 +112,23 @@ def test_no_barrier_in_any_look(enter, addresses, scheme, width):
     examine_public(visitor, addresses)
     examine_answers(visitor, addresses)
     examine_customer(enter(scheme, width))
+
+
+def examine_dialogs(visitor, customer):
+    """Those that only managers see."""
+    visitor.login("admin")
+    erase = "/odoo/action-crm_cases.crm_case_erase_action_partner"
+    for path, ready in (
+        (f"/odoo/res.partner/{customer}{erase[5:]}", ".modal .o_field_html ul"),
+        ("/odoo/action-crm_cases.crm_case_import_mail_action", ".modal p"),
+    ):
+        assert not visitor.examine(path, ready, DIALOG), path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [1400, 390])
+def test_no_barrier_in_dialogs(enter, addresses, width):
+    examine_dialogs(enter(width=width), addresses["customer"])
 
 
 @pytest.mark.slow

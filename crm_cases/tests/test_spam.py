@@ -1,9 +1,12 @@
 from ast import literal_eval
 from datetime import timedelta
 
+from lxml import etree
+
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
+from odoo.tools.safe_eval import safe_eval
 
 from .common import CasesCommon
 
@@ -98,6 +101,23 @@ class TestSpam(CasesCommon):
         self.assertNotIn(case, Case.search([]))
         case.action_not_spam()
         self.assertNotIn(case, Case.search(literal_eval(action.domain)))
+
+    def test_one_ribbon_says_it(self):
+        arch = self.env["crm.case"].get_view(view_type="form")["arch"]
+        ribbons = etree.fromstring(arch).iterfind(".//widget[@name='web_ribbon']")
+        case = self._spam()
+        state = {
+            "active": case.active,
+            "is_spam": case.is_spam,
+            "merged_into_id": case.merged_into_id.id,
+            "outcome": case.outcome,
+        }
+        shown = [
+            ribbon.get("title")
+            for ribbon in ribbons
+            if not safe_eval(ribbon.get("invisible"), dict(state))
+        ]
+        self.assertEqual(shown, ["Spam"])
 
     def _two(self):
         """Two cases of one customer, about which nothing waits to be sent."""
