@@ -4,7 +4,6 @@ from collections import Counter
 from odoo import fields, models
 
 from ..engine.preview import preview_statement
-from ..engine.sources import Range
 from .crm_segmentation_ranges import RANGE_SIZE, _next_size
 
 SAMPLE_SIZE = 10
@@ -72,15 +71,15 @@ class CrmSegmentation(models.Model):
         counts, samples = Counter(last=last), {}
         while lower < last and time.monotonic() < deadline:
             started = time.monotonic()
-            ids = Range(lower, lower + size)
+            ids, _last = segmentation._get_next_range(lower, size)
             statement = preview_statement(plan, ids, SAMPLE_SIZE)
             for event, count, found in segmentation.env.execute_query(statement):
                 counts[event] += count
                 sample = samples.setdefault(event, [])
                 sample += (found or [])[: SAMPLE_SIZE - len(sample)]
-            lower += size
+            lower = ids.upper
             size = _next_size(size, time.monotonic() - started)
-        counts["looked_at"] = min(lower, last)
+        counts["looked_at"] = lower
         counts["size"] = size
         return counts, samples
 

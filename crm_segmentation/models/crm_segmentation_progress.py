@@ -49,7 +49,8 @@ class CrmSegmentation(models.Model):
         self.check_access("read")
         processed = self.partner_id
         total = max(self.partner_id_end, processed)
-        rate = processed / self.duration if self.duration else 0
+        seconds = self.duration * self._count_together()
+        rate = processed / seconds if seconds else 0
         return {
             "state": self.state,
             "processed": processed,
@@ -60,3 +61,15 @@ class CrmSegmentation(models.Model):
             "entered": self.entered_count,
             "left": self.left_count,
         }
+
+    def _count_together(self):
+        """Return how many are computed together, as each notes its share of the time.
+
+        They have gone equally far (``_run_ranges``).
+        """
+        if self.state != "running":
+            return 1
+        # Those of companies that the user does not see take their time as well.
+        return self.sudo().search_count(
+            [("state", "=", "running"), ("partner_id", "=", self.partner_id)]
+        )

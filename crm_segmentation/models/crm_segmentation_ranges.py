@@ -43,7 +43,7 @@ class CrmSegmentation(models.Model):
         size = RANGE_SIZE
         while going := going._drop_stopped():
             started = time.monotonic()
-            ids, last = going._get_next_range(size)
+            ids, last = self._get_next_range(going[:1].partner_id, size)
             current = [p for p in plans if p.segmentation_id in going._ids]
             going = going._run_range_with_retries(current, ids, last)
             time_left = self._commit_range(1, waiting + (not last) * len(going))
@@ -191,12 +191,11 @@ class CrmSegmentation(models.Model):
     def _segmentation_changed(self, entered, left):
         """Hook: these partners entered and left, within the running transaction."""
 
-    def _get_next_range(self, size=RANGE_SIZE):
+    def _get_next_range(self, watermark, size=RANGE_SIZE):
         """Return the ids behind the watermark, and whether they are the last ones.
 
         A range starts at an existing partner, so gaps between ids cost nothing.
         """
-        watermark = self[:1].partner_id
         query = SQL("SELECT MIN(id), MAX(id) FROM res_partner WHERE id > %s", watermark)
         [[first, end]] = self.env.execute_query(query)
         if first is None:

@@ -70,6 +70,9 @@ class CrmSegmentationReaction(models.Model):
             remaining = self.search_count(domain, limit=1)
             segmentations = self.env["crm.segmentation"]
             if not segmentations._commit_range(len(due), remaining):
+                if remaining:
+                    # woken at once, see ``_call_again`` of segmentations
+                    self.env.ref("crm_segmentation.ir_cron_react")._trigger()
                 return
 
     def _get_due_domain(self):

@@ -28,6 +28,10 @@ class TestCron(SegmentationCommon):
             self.cron.method_direct_trigger()
         self.env.invalidate_all()
 
+    def _count_triggers(self):
+        triggers = self.env["ir.cron.trigger"].sudo()
+        return triggers.search_count([("cron_id", "=", self.cron.id)])
+
     def test_due(self):
         today = fields.Date.today()
         due = self._create_segmentation(("sale", ">", 50))
@@ -71,14 +75,11 @@ class TestCron(SegmentationCommon):
         segmentation = self._create_segmentation(
             ("sale", ">", 50), interval_type="manual"
         )
-        triggers = self.env["ir.cron.trigger"].sudo()
-        before = triggers.search_count([("cron_id", "=", self.cron.id)])
+        before = self._count_triggers()
         segmentation.action_process_start()
         self.assertEqual(segmentation.state, "running")
         self.assertFalse(self._get_members(segmentation))
-        self.assertEqual(
-            triggers.search_count([("cron_id", "=", self.cron.id)]), before + 1
-        )
+        self.assertEqual(self._count_triggers(), before + 1)
         self._run_cron()
         self.assertEqual(segmentation.state, "not running")
         self.assertMember(segmentation, self.customer)
@@ -108,6 +109,7 @@ class TestCron(SegmentationCommon):
     def test_time_is_up(self):
         """What does not fit into one call is done by the next ones."""
         segmentation = self._create_segmentation(("sale", ">", 50))
+        before = self._count_triggers()
         with (
             patch.object(process, "RANGE_SIZE", 1),
             patch.object(type(segmentation), "_commit_range", return_value=0),
@@ -115,6 +117,8 @@ class TestCron(SegmentationCommon):
             self.env["crm.segmentation"]._cron_process()
         self.assertEqual(segmentation.state, "running")
         self.assertGreater(segmentation.partner_id, 0)
+        # Without being woken the scheduler would sleep for a minute.
+        self.assertEqual(self._count_triggers(), before + 1)
         self._run_cron()
         self.assertEqual(segmentation.state, "not running")
         self.assertMember(segmentation, self.customer)

@@ -148,6 +148,17 @@ class TestPreview(SegmentationCommon):
             self.assertEqual(sliced[f"{name}_count"], whole[f"{name}_count"], name)
             self.assertEqual(sliced[f"{name}_sample"], whole[f"{name}_sample"], name)
 
+    def test_gaps_between_ids_cost_nothing(self):
+        """Partners from elsewhere may have brought their ids along."""
+        self.env.cr.execute(
+            "INSERT INTO res_partner"
+            " (id, name, complete_name, active, type, autopost_bills)"
+            " VALUES (1900000000, 'Far', 'Far', TRUE, 'contact', 'ask')"
+        )
+        preview = self._preview()
+        self.assertEqual(preview.looked_at_percent, 100)
+        self.assertEqual(preview.matching_count, 3)
+
     def test_template_slice_by_slice(self):
         template = self.env["crm.segmentation.template"].search([], limit=1)
         with patch.object(crm_segmentation_preview, "PREVIEW_SECONDS", -1):

@@ -1,8 +1,11 @@
+from unittest.mock import patch
+
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ..models import crm_segmentation_reaction
 from .common import SegmentationCommon
 
 
@@ -54,6 +57,26 @@ class TestReactions(SegmentationCommon):
         return self.env["crm.segmentation.reaction"].search(
             [("segmentation_id", "=", self.segmentation.id)]
         )
+
+    def test_time_is_up(self):
+        """What does not fit into one call is done at once by the next one."""
+        self._run()
+        self._create_invoice(self.second, 500)
+        self._create_invoice(self._create_partner("Third"), 500)
+        self.segmentation.process_start()
+        cron = self.env.ref("crm_segmentation.ir_cron_react").sudo()
+        self.env["ir.cron.trigger"].sudo().search([]).unlink()
+        with (
+            patch.object(crm_segmentation_reaction, "BATCH_SIZE", 1),
+            patch.object(type(self.segmentation), "_commit_range", return_value=0),
+        ):
+            self._react()
+            triggers = self.env["ir.cron.trigger"].sudo()
+            self.assertEqual(triggers.search([]).cron_id, cron)
+            triggers.search([]).unlink()
+            self._react()
+            self.assertFalse(triggers.search([]), "nothing is left")
+        self.assertEqual(self._reactions().mapped("state"), ["done", "done"])
 
     def test_once_per_entry(self):
         self._run()

@@ -84,6 +84,17 @@ class TestScreens(SegmentationCommon):
         self.segmentation.duration = 0
         self.assertIsNone(self.segmentation.get_progress()["remaining"])
 
+    def test_progress_of_several_together(self):
+        """Each notes its share of the time, but one waits for all of it."""
+        other = self._create_segmentation(("sale", ">", 1))
+        both = self.segmentation + other
+        both.write({"state": "running", "partner_id": 250, "partner_id_end": 1000})
+        both.duration = 5
+        progress = self.segmentation.get_progress()
+        self.assertEqual((progress["rate"], progress["remaining"]), (25, 30))
+        other.state = "stopped"
+        self.assertEqual(self.segmentation.get_progress()["remaining"], 15)
+
     def test_trend(self):
         self.assertFalse(self.segmentation.trend)
         self.segmentation.process_start()

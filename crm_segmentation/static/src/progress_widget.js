@@ -19,10 +19,16 @@ export class SegmentationProgress extends Component {
         this.orm = useService("orm");
         this.state = useState({ progress: null });
         this.timer = null;
+        this.resId = null;
         useEffect(
             (resId, state) => {
                 this.stop();
-                this.state.progress = null;
+                if (resId !== this.resId) {
+                    // Of another one; of the same one the last answer stays, so that
+                    // nothing flickers between Stop and the next answer.
+                    this.state.progress = null;
+                    this.resId = resId;
+                }
                 if (resId && state !== "not running") {
                     this.ask();
                 }
@@ -74,9 +80,14 @@ export class SegmentationProgress extends Component {
             return "";
         }
         if (remaining < 90) {
-            return _t("%s seconds left", remaining);
+            return _t("%s s left", Math.max(remaining, 1));
         }
-        return _t("%s minutes left", Math.round(remaining / 60));
+        return _t("%s min left", Math.round(remaining / 60));
+    }
+
+    get isShown() {
+        const running = this.record.data.state !== "not running";
+        return running && this.state.progress && this.state.progress.state !== "not running";
     }
 
     get waiting() {
