@@ -11,21 +11,35 @@ MAX_SECONDS = 2
 class MailLoop:
     """Travels in the context through Odoo's own methods, and remembers.
 
-    Mails that were *stored ahead*, so that they are not stored again; and mails that
-    were *processed*, whose journal rows are settled together. Nothing is lost with it:
-    what is stored and what was processed stands in the database.
+    Mails that were *stored ahead*, so that they are not stored again and can be
+    processed together; and mails that were *processed*, whose journal rows are settled
+    together. Nothing is lost with it: what is stored and what was processed stands in
+    the database.
 
     Compared by identity, as contexts are.
     """
 
     def __init__(self):
-        self._stored = {}
+        self._stored, self._ahead = {}, []
         self._processed, self._untold = [], False
         self._since = time.monotonic()
 
     def remember(self, content, stored):
         """Note what :class:`StoredMail` these very bytes have become."""
         self._stored[id(content)] = (content, stored)  # keeps the id from being reused
+        if stored.state == "received" and not stored.known:
+            self._ahead.append(content)
+
+    def take_ahead(self):
+        """Return bytes and :class:`StoredMail` of what nobody has in hand, once."""
+        ahead, self._ahead = self._ahead, []
+        return [self._stored[id(c)] for c in ahead if id(c) in self._stored]
+
+    def note(self, content, res_id):
+        """Note that a mail was processed, before anybody asked for it."""
+        stored = self._stored[id(content)][1]
+        done = stored._replace(state="processed", res_id=res_id or None)
+        self._stored[id(content)] = (content, done)
 
     def recall(self, content):
         """Return the :class:`StoredMail` of these very bytes, or None; and forget it.

@@ -1,15 +1,18 @@
 """People just send mail: mailbox -> case -> thank-you -> answer, on real servers."""
 
+import email
 import email.policy
 import email.utils
 import hashlib
 from email.message import EmailMessage
 
+import psycopg2
 import pytest
 from dovecot import PASSWORD
 
 MAILBOX = "support@pedalwerk.test"
 CUSTOMER = "robin.rider@example.com"
+JOURNAL = "crm.mailgateway.message"
 FETCH = "mail.ir_cron_mail_gateway_action"
 CASE_FIELDS = ["number", "name", "team_id", "partner_id", "email_from", "state"]
 
@@ -137,6 +140,26 @@ def test_failing_mail_is_kept_and_retried(erp, dovecot, sink):
 def model_id(erp, name):
     [model] = erp.call("ir.model", "search_read", [("model", "=", name)], fields=["id"])
     return model["id"]
+
+
+def test_mails_processed_together_fail_alone(erp, dovecot, database):
+    """Mails of one download share a transaction, until one of them fails in it."""
+    add_mailbox(erp, dovecot, "imap")
+    with psycopg2.connect(dbname=database) as connection, connection.cursor() as cr:
+        cr.execute("ALTER TABLE crm_case ADD CHECK (name != 'Poison')")
+    connection.close()
+    mails = [compose(name, "Hello") for name in ("One", "Two", "Poison", "Three")]
+    first = email.message_from_bytes(mails[0])["Message-ID"]
+    mails.append(compose("Re: One", "And one more", In_Reply_To=first))
+    for mail in mails:
+        dovecot.deliver(MAILBOX, mail)
+    erp.run_cron(FETCH)
+    [failed] = erp.wait_for(JOURNAL, [("state", "=", "failed")], ["subject"])
+    assert failed["subject"] == "Poison"
+    rows = erp.wait_for(JOURNAL, [("state", "=", "processed")], ["case_id"], count=4)
+    cases = erp.call("crm.case", "search_read", [], fields=["name"], order="id")
+    assert [case["name"] for case in cases] == ["One", "Two", "Three"]
+    assert [row["case_id"][0] for row in rows].count(cases[0]["id"]) == 2
 
 
 def test_mailbox_delivered_twice_changes_nothing(erp, dovecot, sink):

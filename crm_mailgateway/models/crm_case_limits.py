@@ -33,7 +33,8 @@ class CrmCase(models.Model):
         own = self._get_thanks_limit(LIMIT_PARAMETER, LIMIT)
         total = self._get_thanks_limit(TOTAL_PARAMETER, TOTAL)
         since = fields.Datetime.now() - timedelta(hours=1)
-        # Earlier mails were flushed with the savepoint that each of them ran in.
+        # Earlier mails of the same transaction count.
+        self.env["crm.mailgateway.result"].flush_model(["sender", "ack_state"])
         closed = not (own and total)
         own, total = max(0, own - 1), max(0, total - 1)
         values = (address, closed, address, since, own, since, total)

@@ -65,11 +65,15 @@ class CrmMailgatewayMessage(models.Model):
                 raise  # the database went away, which is no fault of the mail
             self._on_own_cursor("_fail", stored.id, error, trace)
             return False
-        # After the commit only: until then nobody can tell what becomes of it.
-        self.env.cr.postcommit.add(
-            lambda: self._conclude(stored.id, trace.tells is False)
-        )
+        self._conclude_after_commit(trace)
         return res_id
+
+    @api.model
+    def _conclude_after_commit(self, trace):
+        """Settle a processed mail; until the commit nobody can tell what becomes of it."""
+        self.env.cr.postcommit.add(
+            lambda: self._conclude(trace.journal_id, trace.tells is False)
+        )
 
     @api.model
     def _conclude(self, row_id, untold):

@@ -47,24 +47,26 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _mailgateway_has_bounced(self, address):
-        self.env.flush_all()
+        models = [self.env[name] for name in self._mailgateway_bounce_models()]
+        for model in models:
+            model.flush_model(["message_bounce"])
         question = SQL(" OR ").join(
             SQL(
                 "EXISTS (SELECT 1 FROM %s WHERE email_normalized = %s"
                 " AND message_bounce > 0)",
-                SQL.identifier(table),
+                SQL.identifier(model._table),
                 address,
             )
-            for table in self._mailgateway_bounce_tables()
+            for model in models
         )
         return self.env.execute_query(SQL("SELECT %s", question))[0][0]
 
     @api.model
     @tools.ormcache()
-    def _mailgateway_bounce_tables(self):
-        """Return the tables of the models that count bounces."""
+    def _mailgateway_bounce_models(self):
+        """Return the names of the models that count bounces."""
         return [
-            model._table
+            model._name
             for model in (self.env[name] for name in self.env.registry)
             if model._auto
             and not model._abstract

@@ -5,6 +5,7 @@ from psycopg2 import DataError
 from odoo.tests import tagged
 
 from ..loop import LOOP_KEY, MAX_SECONDS, MAX_WAITING, MailLoop, time
+from ..models.crm_case_limits import LIMIT
 from ..models.crm_mailgateway_message import (
     FORCE_KEY,
     CrmMailgatewayMessage,
@@ -12,6 +13,13 @@ from ..models.crm_mailgateway_message import (
 )
 from .common import GatewayCommon, compose
 
+ARGUMENTS = {
+    "model": None,
+    "custom_values": None,
+    "save_original": False,
+    "strip_attachments": False,
+    "thread_id": None,
+}
 STORED = StoredMail(7, "received", "<a@b>", None, known=False)
 
 
@@ -93,3 +101,62 @@ class TestLoop(GatewayCommon):
         self.assertEqual(stored, [STORED, STORED])
         alone = [("_insert", b"1"), ("_insert", b"2")]
         self.assertEqual(calls, [("_insert_all", [b"1", b"2"]), *alone])
+
+    def _store_ahead(self, *contents):
+        """Store mails as a mailbox does, and return their loop."""
+        loop = MailLoop()
+        journal = self.env["crm.mailgateway.message"]
+        for content, stored in zip(
+            contents, journal._store_all(contents, False, ARGUMENTS), strict=True
+        ):
+            loop.remember(content, stored)
+        return loop
+
+    def _process_ahead(self, loop):
+        context = {LOOP_KEY: loop, FORCE_KEY: True}
+        self.gateway.with_context(**context)._mailgateway_process_ahead(ARGUMENTS)
+
+    def test_mails_stored_together_are_processed_together(self):
+        self._process_ahead(self._store_ahead(*map(compose, ("Warm", "up"))))
+        contents = [compose(f"Mail {number}") for number in range(10)]
+        loop = self._store_ahead(*contents)
+        self.env.cr.precommit.run()
+        before = self.env.cr.sql_log_count
+        self._process_ahead(loop)
+        self.assertLessEqual(self.env.cr.sql_log_count - before, 10 * 25)
+        recalled = [loop.recall(content) for content in contents]
+        self.assertEqual({stored.state for stored in recalled}, {"processed"})
+        cases = self.env["crm.case"].browse([stored.res_id for stored in recalled])
+        self.assertEqual(cases.mapped("name"), [f"Mail {n}" for n in range(10)])
+        self._process_ahead(loop)  # nothing is left: nothing happens
+        results = self.env["crm.mailgateway.result"]
+        found = [("journal_id", "in", [stored.id for stored in recalled])]
+        self.assertEqual(results.search_count(found), 10)
+
+    def test_one_that_fails_leaves_each_to_itself(self):
+        contents = [compose("Fine"), compose("Poison")]
+        loop = self._store_ahead(*contents)
+        process = type(self.gateway)._mailgateway_process
+
+        def fail(gateway, trace, content, arguments):
+            if b"Poison" in content:
+                raise ValueError("whatever")
+            return process(gateway, trace, content, arguments)
+
+        savepoint = self.env.cr.savepoint()
+        with (
+            patch.object(type(self.gateway), "_mailgateway_process", fail),
+            patch.object(self.env.cr, "rollback", savepoint.rollback),
+        ):
+            self._process_ahead(loop)
+        self.assertFalse(self.env["crm.case"].search([("name", "=", "Fine")]))
+        recalled = [loop.recall(content) for content in contents]
+        self.assertEqual({stored.state for stored in recalled}, {"received"})
+
+    def test_senders_are_counted_within_a_transaction(self):
+        """Five mails of one sender in one download: thanked as if they came apart."""
+        loop = self._store_ahead(*(compose(f"Again {n}") for n in range(LIMIT + 2)))
+        self._process_ahead(loop)
+        results = self.env["crm.mailgateway.result"].search([], limit=LIMIT + 2)
+        thanked = results.filtered(lambda result: result.ack_state == "pending")
+        self.assertEqual(len(thanked), LIMIT)
