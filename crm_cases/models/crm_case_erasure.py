@@ -272,11 +272,10 @@ class CrmCaseErasure(models.AbstractModel):
 
     def _get_cases_that_name(self, person):
         """Cases whose words are written anew, because an address may be among them."""
-        document = self.env["crm.case.document"]
         self.env["crm.case"]._flush_words()
         cases = self.env["crm.case"].with_context(active_test=False)
         domain = Domain.OR(cases._get_text_domain(a) for a in person.addresses)
-        return cases.search(domain) if person.addresses and document else cases
+        return cases.search(domain)
 
     def _delete_entries(self, person):
         """Rows that are nothing but the address, the number or a link to the person."""
@@ -321,6 +320,8 @@ class CrmCaseErasure(models.AbstractModel):
         names = [name for name in self.env if name.startswith("crm.case")]
         names += ["mail.message", "mail.mail", "mail.notification"]
         names += ["mail.tracking.value", "mail.activity", "rating.rating"]
+        names += ["mail.scheduled.message"]
+        names += self.env["res.partner"]._get_personal_text_models()
         models_ = [self.env[name] for name in names]
         return [m for m in models_ if m._auto and not m._abstract]
 

@@ -15,7 +15,8 @@ class ResPartner(models.Model):
     such a record itself says of the person is not touched.
 
     SEAM: addons override ``_count_personal_data`` and ``_erase_personal_data`` for
-    what they know of contacts. An addon that does not depend on this one does so, too,
+    what they know of contacts, and ``_get_personal_text_models`` for what else may
+    hold an address. An addon that does not depend on this one does so, too,
     if it asks first whether there is such a method above it.
     """
 
@@ -28,6 +29,10 @@ class ResPartner(models.Model):
     def _get_personal_data(self):
         """What an export tells beyond cases: names and lists of mappings."""
         return {}
+
+    def _get_personal_text_models(self):
+        """Names of models out of whose texts addresses of a person are taken."""
+        return []
 
     def action_export_person(self):
         """Download all that is known of this person."""

@@ -2,6 +2,8 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from odoo.addons.crm_cases.models.crm_case_erasure import get_pattern
+
 KEPT = ("sha256", "message_id", "res_model", "server_key")
 
 
@@ -11,6 +13,9 @@ class CrmCaseErasure(models.AbstractModel):
     The bytes go, and every word of the envelope. What stays is the digest of the bytes
     and the Message-ID, by which a mail that is delivered once more is recognised and
     adds nothing; a Message-ID that holds the address stays as a digest.
+
+    A mail of somebody else that names the person loses its bytes, and the address in
+    its subject. One that still waits to be filed keeps them: it would be lost.
     """
 
     _inherit = "crm.case.erasure"
@@ -50,8 +55,10 @@ class CrmCaseErasure(models.AbstractModel):
         self.env["crm.mailgateway.blocked"].search(
             [("email", "in", list(person.addresses))]
         ).unlink()
+        naming = self._get_mails_that_name(person.addresses) - mails
         result = super()._erase_person(person)
         results = self._erase_mails(mails)
+        self._forget_bytes(naming, person.addresses)
         for records in (mails, results):
             self._digest_ids(records, person.addresses)
         return result
@@ -87,6 +94,37 @@ class CrmCaseErasure(models.AbstractModel):
             [("sender", "in", list(person.addresses))]
         )
         return rows | rows.browse(results.mapped("journal_id")).exists()
+
+    def _get_mails_that_name(self, addresses):
+        """Mails in whose text an address stands: as the message that was made of it
+        says, or as the bytes say if none was made."""
+        rows = self.env["crm.mailgateway.message"]
+        self.env.flush_all()
+        for address in addresses:
+            found = self.env.execute_query(
+                SQL(
+                    """
+                    SELECT row.id FROM crm_mailgateway_message row
+                      JOIN crm_mailgateway_raw raw ON raw.journal_id = row.id
+                     WHERE row.state = 'processed' AND row.message_id IN (
+                               SELECT message_id FROM mail_message
+                                WHERE body ~* %(pattern)s OR subject ~* %(pattern)s)
+                        OR row.state = 'ignored'
+                       AND encode(raw.content, 'escape') ~* %(pattern)s
+                    """,
+                    pattern=get_pattern(address),
+                )
+            )
+            rows |= rows.browse(row_id for (row_id,) in found)
+        return rows
+
+    def _forget_bytes(self, mails, addresses):
+        mails._purge(mails.ids)
+        names = ("subject", "email_to", "error")
+        columns = [f for f in map(mails._fields.get, names) if f and f.store]
+        for address in addresses:
+            self._sweep_table(mails, columns, address)
+        mails.invalidate_recordset()
 
     def _erase_mails(self, mails):
         """Forget bytes and words of mails; what is not processed yet never will be."""

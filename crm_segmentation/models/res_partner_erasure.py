@@ -27,6 +27,13 @@ class ResPartner(models.Model):
             for records in self._get_segmentation_records()
         ]
 
+    def _get_personal_text_models(self):
+        """What people write about rules and events, which may name anybody."""
+        above = getattr(super(), "_get_personal_text_models", list)()
+        return above + [
+            name for name in self.env if name.startswith("crm.segmentation")
+        ]
+
     def _get_personal_data(self):
         above = getattr(super(), "_get_personal_data", dict)()
         if not self.env.user.has_group("crm_segmentation.crm_segmentation_group_user"):
