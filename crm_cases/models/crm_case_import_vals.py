@@ -3,6 +3,7 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import email_normalize, parse_contact_from_email
 
+from .case_sheet import is_cut
 from .case_states import DONE, DRAFT, OPEN
 
 PAST = ("create_date", "date_open", "date_closed")
@@ -35,7 +36,8 @@ class CrmCase(models.Model):
 
     def _prepare_import_updates(self, vals):
         """Yield cases and what is written on them."""
-        vals = dict(vals)
+        # What an export had to cut is whole here.
+        vals = {name: value for name, value in vals.items() if not is_cut(value)}
         self._find_import_customers([vals])
         state = vals.pop("state", False)
         if not state or vals.get("stage_id"):

@@ -5,11 +5,11 @@ import shutil
 import tempfile
 import zipfile
 
-import xlsxwriter
-
 from odoo import api, models
 from odoo.exceptions import AccessError
 from odoo.tools import split_every
+
+from .case_sheet import CaseSheet
 
 BATCH = 100
 # What the import reads, so that what was exported can be imported.
@@ -41,9 +41,10 @@ class CrmCase(models.Model):
     """Moving out: cases with all that was said and sent, as one ZIP.
 
     ``cases.xlsx`` has the columns of the import template, with external ids: imported
-    here it updates, imported elsewhere it creates. ``cases.jsonl`` has one line per
-    case: every field, the messages, followers and activities. ``files/`` has the
-    attachments, by the names that the lines give.
+    here it updates, imported elsewhere it creates. A text too long for a cell stands in
+    parts on a second sheet, and the import leaves it as it is. ``cases.jsonl`` has one
+    line per case: every field, the messages, followers and activities. ``files/`` has
+    the attachments, by the names that the lines give.
 
     Whoever exports gets what he may read. It is written to a temporary file in
     batches, so memory does not grow with the number of cases.
@@ -101,22 +102,23 @@ class CrmCase(models.Model):
         return archive_file
 
     def _write_parts(self, archive, lines, sheet):
-        book = xlsxwriter.Workbook(sheet, {"constant_memory": True})
-        page = book.add_worksheet("Cases")
-        # A subject that begins with "=" is a subject.
-        page.write_row(0, 0, self._get_export_labels())
-        row = 1
+        pages = self._open_sheet(sheet)
         for ids in split_every(BATCH, self.ids):
             cases = self.browse(ids)
             for values in cases._get_export_rows():
-                for column, value in enumerate(values):
-                    page.write_string(row, column, value)
-                row += 1
+                pages.add(values)
             for line in cases._get_export_lines(archive):
                 lines.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
             self.env.invalidate_all()
         lines.flush()
-        book.close()
+        pages.close()
+
+    def _open_sheet(self, stream):
+        more = self.env._("Long Texts")[:31]  # as long as Excel lets a title be
+        headings = [self.env._("Column"), self.env._("Part"), self.env._("Text")]
+        note = self.env._("Too long for a cell: all of it is on the sheet %s.", more)
+        labels = self._get_export_labels()
+        return CaseSheet(stream, labels, "Cases", more, headings, note)
 
     @api.model
     def _get_export_labels(self):
@@ -129,7 +131,7 @@ class CrmCase(models.Model):
     def _get_export_rows(self):
         cases = self.with_context(import_compat=True)
         for values in cases.export_data(COLUMNS)["datas"]:
-            yield [_to_text(value)[:32_000] for value in values]
+            yield [_to_text(value) for value in values]
 
     # ------------------------------------------------------------
     # LINES

@@ -66,6 +66,29 @@ class TestMoveOut(CasesCommon):
         self.assertEqual(path.count("/"), 2)
         self.assertNotIn("access_token", line["case"])
 
+    def test_what_fits_no_cell_is_on_a_second_sheet(self):
+        long = "<p>" + "Grüße " * 9_000 + "</p>"
+        smiles = "\N{GRINNING FACE}" * 20_000
+        self.case.write({"description": long, "name": smiles})
+        with self.case.with_user(self.user_manager)._write_archive() as archive:
+            sheet = zipfile.ZipFile(archive).read("cases.xlsx")
+        cases, texts = openpyxl.load_workbook(io.BytesIO(sheet)).worksheets
+        rows = [[c.value for c in row] for row in texts.iter_rows(min_row=2)]
+        whole = self.case.description
+        for label, text in (("Description", whole), ("Subject", smiles)):
+            parts = [row for row in rows if row[1] == label]
+            self.assertEqual("".join(row[3] for row in parts), text)
+            self.assertEqual([r[2] for r in parts], list(range(1, len(parts) + 1)))
+            self.assertEqual({row[0] for row in parts}, {cases["A2"].value})
+        cells = [cell.value or "" for row in cases.iter_rows() for cell in row]
+        for text in (*cells, *(row[3] for row in rows)):
+            self.assertLessEqual(len(text.encode("utf-16-le")) // 2, 32_767)
+        cut = [text for text in cells if "is on the sheet Long Texts" in text]
+        self.assertEqual(len(cut), 2)
+        self.run_import(sheet)
+        self.assertEqual(self.case.description, whole, "a cut text changes nothing")
+        self.assertEqual(self.case.name, smiles)
+
     def test_import_reads_what_was_exported(self):
         with self.case.with_user(self.user_manager)._write_archive() as archive:
             sheet = zipfile.ZipFile(archive).read("cases.xlsx")
