@@ -40,12 +40,13 @@ import json, time
 from odoo.addons.crm_mailgateway.loop import LOOP_KEY, MailLoop
 loop = MailLoop()
 journal = env["crm.mailgateway.message"].with_context(**{{LOOP_KEY: loop}})
-waiting = journal.search([("state", "=", "received")], order="id").ids
-journal.browse(waiting[:1])._process_alone()
+waiting = journal.search([("state", "=", "received")], order="id")
+waiting[:1]._process_share()
+shares = waiting[1:]._share_out()
 time.sleep(max(0, {start} - time.time()))
 begun = time.time()
-for row_id in waiting:
-    journal.browse(row_id)._process_alone()
+for share in shares:
+    share._process_share()
 journal._settle_loop(loop)
 print(json.dumps([begun, time.time()]))
 """

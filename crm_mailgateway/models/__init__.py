@@ -4,6 +4,7 @@ from . import crm_mailgateway_message
 from . import crm_mailgateway_target
 from . import crm_mailgateway_oversized
 from . import crm_mailgateway_processing
+from . import crm_mailgateway_drain
 from . import crm_mailgateway_decision
 from . import crm_mailgateway_attention
 from . import crm_mailgateway_retention

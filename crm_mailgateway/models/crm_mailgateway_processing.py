@@ -1,18 +1,15 @@
 import datetime
-import json
 import logging
 import traceback
 
 from psycopg2.errors import UniqueViolation
 
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import api, fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, LazyTranslate
 
 from .. import words
 from ..loop import LOOP_KEY, MailLoop
-from ..pipeline import limits
-from .crm_mailgateway_message import StoredMail
 from .crm_mailgateway_rule import HeldByRule
 
 _lt = LazyTranslate(__name__)
@@ -22,10 +19,7 @@ _logger = logging.getLogger(__name__)
 BACKOFF = [datetime.timedelta(minutes=m) for m in (1, 5, 30, 120, 720)]
 # A mail is in somebody's hands for this long before the scheduled action takes it.
 GRACE = datetime.timedelta(minutes=2)
-# First key of the advisory locks by which workers share the waiting mails.
-CLAIM = 0x6D61696C
 
-SETTLED = ("processed", "ignored")
 ROW_KEY = "crm_mailgateway_row"
 ROUTE_KEY = "crm_mailgateway_route"
 
@@ -35,8 +29,7 @@ class CrmMailgatewayMessage(models.Model):
 
     A failure is written down outside of the transaction that failed. It is tried
     again with growing pauses, and after the last one the mail is quarantined.
-    Two workers never have one mail in hand, and a conflict between transactions is
-    no failure: the mail just waits for its turn.
+    A conflict between transactions is no failure: the mail just waits for its turn.
     """
 
     _inherit = "crm.mailgateway.message"
@@ -56,7 +49,7 @@ class CrmMailgatewayMessage(models.Model):
             with self.env.cr.savepoint():
                 res_id = run()
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-            self._on_own_cursor("_wake_up_at", fields.Datetime.now() + GRACE)
+            self._on_own_cursor("_postpone", stored.id)
             raise
         except UniqueViolation as error:
             return self._lost_the_race(stored, error)
@@ -70,7 +63,7 @@ class CrmMailgatewayMessage(models.Model):
 
     @api.model
     def _conclude_after_commit(self, trace):
-        """Settle a processed mail; until the commit nobody can tell what becomes of it."""
+        """Settle a processed mail, once it is certain what became of it."""
         self.env.cr.postcommit.add(
             lambda: self._conclude(trace.journal_id, trace.tells is False)
         )
@@ -90,6 +83,11 @@ class CrmMailgatewayMessage(models.Model):
         row_ids, untold = loop.take()
         if row_ids:
             self._on_own_cursor("_settle", row_ids, untold)
+
+    def _postpone(self, row_id):
+        """Leave a mail that others were in the way of to the scheduled action."""
+        self.browse(row_id).begun = 0
+        self._wake_up_at(fields.Datetime.now() + GRACE)
 
     def _lost_the_race(self, stored, error):
         """Another process had the same mail in hand, or a copy of it."""
@@ -129,6 +127,7 @@ class CrmMailgatewayMessage(models.Model):
             {
                 "state": "failed" if next_attempt else "quarantined",
                 "attempts": row.attempts + (not isinstance(error, HeldByRule)),
+                "begun": 0,
                 "next_attempt": next_attempt,
                 "verdict_terms": trace and words.pack(trace.verdict),
                 "res_model": (trace and trace.target) or row._guess_own_target(),
@@ -221,98 +220,6 @@ class CrmMailgatewayMessage(models.Model):
                     row_ids,
                 )
             )
-
-    @api.model
-    def _cron_process(self):
-        """Process what waits: crash survivors, and failures whose pause is over."""
-        self._on_own_cursor("_settle")
-        waiting = self.search(self._get_waiting_domain(), order="id", limit=500)
-        progress = self.env["ir.cron"]
-        total = self.search_count(self._get_waiting_domain())
-        progress._commit_progress(remaining=total)
-        loop = MailLoop()
-        journal = self.with_context(**{LOOP_KEY: loop})
-        try:
-            for row_id in waiting.ids:
-                journal.browse(row_id)._process_alone()
-                if not progress._commit_progress(1):
-                    break
-        finally:
-            self._settle_loop(loop)
-
-    @api.model
-    def _get_waiting_domain(self):
-        now = fields.Datetime.now()
-        return [
-            "|",
-            *("&", ("state", "=", "received"), ("create_date", "<", now - GRACE)),
-            *("&", ("state", "=", "failed"), ("next_attempt", "<=", now)),
-        ]
-
-    def _process_alone(self, route=None):
-        """Process one row in a transaction of its own, unless another worker does.
-
-        :param tuple route: see :meth:`_repeat`
-        """
-        if self._in_odoo_test():
-            self._repeat(route)
-            return
-        with self.env.registry.cursor() as claim:
-            state = self._claim(claim)
-            if not state or (state in SETTLED and not route):
-                return
-            try:
-                with self.env.registry.cursor() as cr:
-                    loop = {LOOP_KEY: self.env.context.get(LOOP_KEY)}
-                    env = api.Environment(cr, SUPERUSER_ID, loop)
-                    env[self._name].browse(self.id)._repeat(route)
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                _logger.info("Received mail #%s waits for its turn", self.id)
-
-    def _claim(self, cr):
-        """Take this row for as long as a transaction lasts.
-
-        :return: the row's state if nobody else has it, else nothing
-        """
-        cr.execute(
-            SQL(
-                """
-                SELECT COALESCE(result.outcome, row.state)
-                  FROM crm_mailgateway_message row
-             LEFT JOIN crm_mailgateway_result result
-                    ON result.journal_id = row.id AND row.state = 'received'
-                 WHERE row.id = %s AND pg_try_advisory_xact_lock(%s, row.id)
-                """,
-                self.id,
-                CLAIM,
-            )
-        )
-        found = cr.fetchone()
-        return found and found[0]
-
-    def _repeat(self, route=None):
-        """Call ``message_process`` again, as it was called at first.
-
-        :param tuple route: values of a new case, or the id of the case that it joins,
-            as decided by a person; None lets the gateway decide
-        """
-        if self.state in SETTLED and not route:
-            return
-        stored = StoredMail(self.id, "received", self.message_id, None, known=True)
-        context = {ROW_KEY: stored, ROUTE_KEY: route}
-        if self.mailbox_id:
-            context["default_fetchmail_server_id"] = self.mailbox_id.id
-        arguments = json.loads(self.arguments)
-        # With the rights of whoever handed it over, and no others.
-        gateway = self.env["mail.thread"].with_user(arguments.pop("uid", SUPERUSER_ID))
-        gateway.with_context(**context).message_process(
-            message=self._read_content(), **arguments
-        )
-
-    def _may_be_parsed(self):
-        """Tell whether a mail can be processed at all, or only be read by a person."""
-        content = self._read_content()
-        return bool(content) and not limits.reason_to_quarantine(content)
 
 
 def _words(error):

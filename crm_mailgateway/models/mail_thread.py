@@ -51,24 +51,41 @@ class MailThread(models.AbstractModel):
         self._mailgateway_check_access()
         content = _to_bytes(message)
         arguments = {
-            "uid": self.env.uid,
             "model": model,
             "custom_values": custom_values,
             "save_original": save_original,
             "strip_attachments": strip_attachments,
             "thread_id": thread_id,
         }
+
+        def run(trace, content):
+            gateway = self.with_context(
+                **{CONTEXT_KEY: trace, ROW_KEY: None, ROUTE_KEY: None}
+            )
+            odoo = super(MailThread, gateway)
+            res_id = odoo.message_process(message=content, **arguments)
+            return gateway._mailgateway_conclude(trace, res_id)
+
+        self._mailgateway_process_ahead(run)
+        return self._mailgateway_process(run, content, arguments)
+
+    @api.model
+    def _mailgateway_process(self, run, content, arguments):
+        """Store a mail, unless it is stored already, and process it.
+
+        :param run: lets Odoo work on a mail, and makes sure that it leaves a result
+        """
         journal = self.env["crm.mailgateway.message"]
-        self._mailgateway_process_ahead(arguments)
         stored = self._mailgateway_get_stored(content)
         route = self.env.context.get(ROUTE_KEY) if stored else None
         if not stored:
             mailbox_id = self.env.context.get("default_fetchmail_server_id")
+            arguments = {"uid": self.env.uid, **arguments}
             stored = journal._store(content, mailbox_id, arguments)
+            if stored.known and not self._mailgateway_may_begin(stored):
+                return False
         trace = MailTrace(stored.id, stored.message_id, route, size=len(content))
-        process = functools.partial(
-            self._mailgateway_process, trace, content, arguments
-        )
+        process = functools.partial(run, trace, content)
         if journal._in_odoo_test():
             return self._mailgateway_process_in_test(trace, process)
         if stored.state != "received":
@@ -76,11 +93,25 @@ class MailThread(models.AbstractModel):
         return journal._process(stored, trace, process)
 
     @api.model
-    def _mailgateway_process_ahead(self, arguments):
+    def _mailgateway_may_begin(self, stored):
+        """Whether to process what was stored and not processed by a loop before.
+
+        The server may have died over it. It would again, with each fetch, and no other
+        mail of that mailbox would ever arrive.
+        """
+        if stored.state != "received" or not self._mailgateway_get_loop():
+            return True
+        journal = self.env["crm.mailgateway.message"]
+        return journal._in_odoo_test() or journal._on_own_cursor("_begin", [stored.id])
+
+    @api.model
+    def _mailgateway_process_ahead(self, run):
         """Process mails that were stored together, in one transaction if all goes well.
 
         They read what they share only once then. If one fails, nothing of it counts,
         and each is processed in a transaction of its own.
+
+        :param run: see :meth:`_mailgateway_process`
         """
         loop = self._mailgateway_get_loop()
         ahead = loop.take_ahead() if loop else []
@@ -91,8 +122,7 @@ class MailThread(models.AbstractModel):
         try:
             for content, stored in ahead:
                 trace = MailTrace(stored.id, stored.message_id, size=len(content))
-                res_id = self._mailgateway_process(trace, content, arguments)
-                done.append((content, trace, res_id))
+                done.append((content, trace, run(trace, content)))
             self.env.cr.flush()
         except Exception as error:  # noqa: BLE001 told by the one that fails alone
             if self.env.cr._cnx.closed:
@@ -131,17 +161,10 @@ class MailThread(models.AbstractModel):
             raise AccessError(self.env._("Only internal users may hand over mails."))
 
     @api.model
-    def _mailgateway_process(self, trace, content, arguments):
-        """Process a mail, and make sure that it leaves a result row."""
-        gateway = self.with_context(
-            **{CONTEXT_KEY: trace, ROW_KEY: None, ROUTE_KEY: None}
-        )
-        arguments = {name: arguments[name] for name in arguments if name != "uid"}
-        res_id = super(MailThread, gateway).message_process(
-            message=content, **arguments
-        )
+    def _mailgateway_conclude(self, trace, res_id):
+        """Make sure that a mail leaves a result row, and return its document."""
         if not trace.result_id:
-            gateway._mailgateway_record_ignored(trace, res_id)
+            self._mailgateway_record_ignored(trace, res_id)
         return res_id or False
 
     @api.model

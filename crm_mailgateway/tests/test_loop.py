@@ -1,11 +1,14 @@
+import json
 from unittest.mock import patch
 
 from psycopg2 import DataError
 
 from odoo.tests import tagged
 
+from ..connections import MAX_AHEAD_SIZE
 from ..loop import LOOP_KEY, MAX_SECONDS, MAX_WAITING, MailLoop, time
 from ..models.crm_case_limits import LIMIT
+from ..models.crm_mailgateway_drain import MAX_BEGUN, SETTLED
 from ..models.crm_mailgateway_message import (
     FORCE_KEY,
     CrmMailgatewayMessage,
@@ -84,7 +87,8 @@ class TestLoop(GatewayCommon):
         stored = row._store(content, False, {})
         self.assertEqual((stored.state, stored.known), ("processed", True))
         self.assertTrue(self.env["crm.case"].browse(stored.res_id).exists())
-        self.assertEqual(row._claim(self.env.cr), "processed")
+        self.assertFalse(row._claim(self.env.cr), "there is nothing to do")
+        self.assertEqual(row._claim(self.env.cr, SETTLED), row.ids)
 
     def test_one_that_cannot_be_stored_keeps_back_no_other(self):
         journal = self.env["crm.mailgateway.message"].with_context(**{FORCE_KEY: True})
@@ -112,51 +116,119 @@ class TestLoop(GatewayCommon):
             loop.remember(content, stored)
         return loop
 
-    def _process_ahead(self, loop):
+    def _process(self, loop, content):
         context = {LOOP_KEY: loop, FORCE_KEY: True}
-        self.gateway.with_context(**context)._mailgateway_process_ahead(ARGUMENTS)
+        return self.gateway.with_context(**context).message_process(None, content)
 
     def test_mails_stored_together_are_processed_together(self):
-        self._process_ahead(self._store_ahead(*map(compose, ("Warm", "up"))))
+        warm = [compose("Warm"), compose("up")]
+        self._process(self._store_ahead(*warm), warm[0])
         contents = [compose(f"Mail {number}") for number in range(10)]
         loop = self._store_ahead(*contents)
         self.env.cr.precommit.run()
         before = self.env.cr.sql_log_count
-        self._process_ahead(loop)
-        self.assertLessEqual(self.env.cr.sql_log_count - before, 10 * 25)
-        recalled = [loop.recall(content) for content in contents]
-        self.assertEqual({stored.state for stored in recalled}, {"processed"})
-        cases = self.env["crm.case"].browse([stored.res_id for stored in recalled])
+        case_ids = [self._process(loop, contents[0])]
+        self.assertLessEqual(self.env.cr.sql_log_count - before, 10 * 20)
+        before = self.env.cr.sql_log_count
+        case_ids += [self._process(loop, content) for content in contents[1:]]
+        self.assertEqual(self.env.cr.sql_log_count, before, "it is all done")
+        cases = self.env["crm.case"].browse(case_ids)
         self.assertEqual(cases.mapped("name"), [f"Mail {n}" for n in range(10)])
-        self._process_ahead(loop)  # nothing is left: nothing happens
-        results = self.env["crm.mailgateway.result"]
-        found = [("journal_id", "in", [stored.id for stored in recalled])]
-        self.assertEqual(results.search_count(found), 10)
 
     def test_one_that_fails_leaves_each_to_itself(self):
-        contents = [compose("Fine"), compose("Poison")]
-        loop = self._store_ahead(*contents)
-        process = type(self.gateway)._mailgateway_process
+        fine, poison = compose("Fine"), compose("Poison")
+        loop = self._store_ahead(fine, poison)
+        [row_id] = [loop.get_id(poison)]
+        conclude = type(self.gateway)._mailgateway_conclude
 
-        def fail(gateway, trace, content, arguments):
-            if b"Poison" in content:
+        def fail(gateway, trace, res_id):
+            if trace.journal_id == row_id:
                 raise ValueError("whatever")
-            return process(gateway, trace, content, arguments)
+            return conclude(gateway, trace, res_id)
 
+        failures = []
         savepoint = self.env.cr.savepoint()
         with (
-            patch.object(type(self.gateway), "_mailgateway_process", fail),
+            patch.object(type(self.gateway), "_mailgateway_conclude", fail),
             patch.object(self.env.cr, "rollback", savepoint.rollback),
+            patch.object(
+                CrmMailgatewayMessage,
+                "_on_own_cursor",
+                lambda _self, *arguments: failures.append(arguments[:2]),
+            ),
         ):
-            self._process_ahead(loop)
-        self.assertFalse(self.env["crm.case"].search([("name", "=", "Fine")]))
-        recalled = [loop.recall(content) for content in contents]
-        self.assertEqual({stored.state for stored in recalled}, {"received"})
+            case_id = self._process(loop, fine)
+            self.assertFalse(failures, "nobody is blamed for the others")
+            self.assertFalse(self._process(loop, poison))
+        self.assertEqual(failures, [("_fail", row_id)])
+        found = self.env["crm.case"].search([("name", "in", ("Fine", "Poison"))])
+        self.assertEqual(found.ids, [case_id], "made once")
 
     def test_senders_are_counted_within_a_transaction(self):
-        """Five mails of one sender in one download: thanked as if they came apart."""
-        loop = self._store_ahead(*(compose(f"Again {n}") for n in range(LIMIT + 2)))
-        self._process_ahead(loop)
+        """Many mails of one sender in one download: thanked as if they came apart."""
+        contents = [compose(f"Again {number}") for number in range(LIMIT + 2)]
+        self._process(self._store_ahead(*contents), contents[0])
         results = self.env["crm.mailgateway.result"].search([], limit=LIMIT + 2)
         thanked = results.filtered(lambda result: result.ack_state == "pending")
         self.assertEqual(len(thanked), LIMIT)
+
+    def test_waiting_mails_are_shared_out(self):
+        rows = self.env["crm.mailgateway.message"]
+        for number in range(6):
+            rows += self.receive(compose(f"Waits {number}"))
+        rows.write({"state": "received", "arguments": json.dumps(ARGUMENTS)})
+        rows[2].begun = 1
+        rows[3].state = "failed"
+        rows[4].size = rows[5].size = MAX_AHEAD_SIZE
+        shares = [share.ids for share in rows._share_out()]
+        one, two, three, four, five, six = rows.ids
+        self.assertEqual(shares, [[one, two], [five], [six], [three], [four]])
+
+    def test_what_kills_the_server_is_quarantined(self):
+        row = self.receive(compose("Deadly"))
+        row.write({"state": "received", "begun": 0})
+        self.env.flush_all()
+        for _time in range(MAX_BEGUN):
+            self.assertEqual(row._begin(row.ids), row.ids)
+            row.invalidate_recordset()
+        self.assertEqual(row.state, "received")
+        self.assertFalse(row._begin(row.ids))
+        row.invalidate_recordset()
+        self.assertEqual(row.state, "quarantined")
+        self.assertIn("stopped 3 times", row.verdict)
+
+    def test_a_failure_is_no_death(self):
+        row = self.receive(compose("Fails"))
+        row.write({"state": "received", "begun": 2})
+        with self.assertLogs("odoo.addons.crm_mailgateway", "WARNING"):
+            row._fail(row.id, ValueError("whatever"))
+        self.assertEqual((row.begun, row.attempts, row.state), (0, 1, "failed"))
+        row.write({"state": "received", "begun": 2})
+        row._postpone(row.id)
+        self.assertEqual(row.begun, 0)
+
+    def test_a_mailbox_goes_on_after_a_deadly_mail(self):
+        """Its rows are known: they were stored when the server died."""
+        content = compose("Deadly")
+        [stored] = self.env["crm.mailgateway.message"]._store_all(
+            [content], False, ARGUMENTS
+        )
+        self.env.flush_all()
+        asked = []
+
+        def begin(_self, *arguments):
+            asked.append(arguments)
+            return []
+
+        store = CrmMailgatewayMessage._store
+
+        def store_here(journal, *arguments):
+            return store(journal.with_context(**{FORCE_KEY: False}), *arguments)
+
+        with (
+            patch.object(CrmMailgatewayMessage, "_store", store_here),
+            patch.object(CrmMailgatewayMessage, "_on_own_cursor", begin),
+        ):
+            self.assertFalse(self._process(MailLoop(), content))
+        self.assertEqual(asked, [("_begin", [stored.id])])
+        self.assertFalse(self.env["crm.case"].search([("name", "=", "Deadly")]))
