@@ -397,6 +397,7 @@ class CrmSegmentation(models.Model):
             "name": self.env._("Members of %s", self.name),
             "res_model": "res.partner",
             "view_mode": "list,kanban,form",
+            "mobile_view_mode": "kanban",
             "domain": [("segmentation_membership_ids.segmentation_id", "=", self.id)],
             "context": {"create": False},
         }
@@ -406,6 +407,7 @@ class CrmSegmentation(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "crm_segmentation.crm_segmentation_membership_action"
         )
+        action["name"] = self.env._("History of %s", self.name)
         action["domain"] = [("segmentation_id", "=", self.id)]
         action["context"] = {}
         return action

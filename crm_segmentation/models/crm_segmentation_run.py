@@ -14,7 +14,7 @@ class CrmSegmentationRun(models.Model):
 
     _name = "crm.segmentation.run"
     _description = "Segmentation Run"
-    _order = "id desc"
+    _order = "started_on desc, id desc"
     _rec_name = "started_on"
     _log_access = False
 

@@ -31,8 +31,10 @@ class CrmSegmentation(models.Model):
             SQL(
                 """
                 SELECT s.id, array_agg(r.member_count ORDER BY r.started_on, r.id),
-                       SUM(r.entered_count - r.left_count)
-                       FILTER (WHERE r.started_on >= %(since)s)
+                       (SELECT SUM(entered_count - left_count)
+                          FROM crm_segmentation_run
+                         WHERE segmentation_id = s.id AND state = 'done'
+                           AND started_on >= %(since)s)
                   FROM unnest(%(ids)s) s(id)
                  CROSS JOIN LATERAL (
                        SELECT id, member_count, entered_count, left_count, started_on

@@ -1,3 +1,6 @@
+from datetime import timedelta
+
+from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
@@ -101,6 +104,25 @@ class TestScreens(SegmentationCommon):
         self.segmentation.invalidate_recordset()
         self.assertEqual(self.segmentation.trend, [self.segmentation.member_count])
         self.assertEqual(self.segmentation.trend_change, self.segmentation.member_count)
+        # However many runs the 30 days had
+        self.env["crm.segmentation.run"].sudo().create(
+            [
+                {
+                    "segmentation_id": self.segmentation.id,
+                    "state": "done",
+                    "started_on": fields.Datetime.now() - timedelta(days=days, hours=1),
+                    "entered_count": 1,
+                    "left_count": 0,
+                    "member_count": 40 - days,
+                }
+                for days in range(1, 40)
+            ]
+        )
+        self.segmentation.invalidate_recordset()
+        self.assertEqual(
+            self.segmentation.trend_change, 29 + self.segmentation.member_count
+        )
+        self.assertEqual(len(self.segmentation.trend), 12)
         action = self.segmentation.action_view_sizes()
         self.assertEqual(action["res_model"], "crm.segmentation.run")
 
