@@ -190,7 +190,6 @@ class CrmSegmentationLine(models.Model):
         store=True,
         readonly=False,
         precompute=True,
-        default=">",
     )
     expr_value = fields.Float("Value", required=True, default=0)
     expr_value_to = fields.Float("and", help="The upper end, included.")
@@ -336,6 +335,18 @@ class CrmSegmentationLine(models.Model):
                     self.env._("Groups can be nested %s deep.", MAX_DEPTH)
                 )
 
+    @api.constrains("expr_name", "expr_operator")
+    def _check_operator(self):
+        for line in self:
+            if line.expr_operator not in line._get_operators():
+                raise ValidationError(
+                    self.env._(
+                        "“%(name)s” cannot be compared with “%(operator)s”.",
+                        name=line.name,
+                        operator=line.expr_operator,
+                    )
+                )
+
     @api.constrains("expr_value", "expr_value_to")
     def _check_values(self):
         for line in self:
@@ -367,7 +378,10 @@ class CrmSegmentationLine(models.Model):
                 ) from error
 
     def _get_partner_domain(self):
-        return Domain(ast.literal_eval(self.domain or "[]"))
+        return Domain(self._get_partner_domain_list())
+
+    def _get_partner_domain_list(self):
+        return ast.literal_eval(self.domain or "[]")
 
     @api.constrains("other_segmentation_id", "segmentation_id", "expr_name")
     def _check_other_segmentation(self):

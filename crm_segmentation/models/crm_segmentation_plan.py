@@ -224,8 +224,10 @@ class CrmSegmentation(models.Model):
         :return: whether it matches (None if it is not looked at at all), and for each
             criterion, in order, ``(line, value, holds)``; the value is None where there
             is nothing to measure
+        :raise UserError: if a criterion cannot be measured here
         """
         segmentation = self._for_asking()
+        segmentation._get_leaf_lines()._check_ready()
         plan = segmentation._prepare_plan(fields.Datetime.now(), asking=True)
         leaves = criteria.leaves(plan.tree)
         if not leaves:
@@ -292,6 +294,13 @@ class CrmSegmentationLine(models.Model):
                 line.product_ids or line.product_categ_ids
             ):
                 raise UserError(self.env._("“%s” names no product.", line.name))
+            if line.expr_name == "domain" and not line._get_partner_domain_list():
+                raise UserError(
+                    self.env._(
+                        "“%s” names no condition, so every partner would match.",
+                        line.name,
+                    )
+                )
             if line.expr_name == "segmentation" and not line.other_segmentation_id:
                 raise UserError(self.env._("“%s” names no segmentation.", line.name))
 

@@ -47,7 +47,9 @@ class CrmSegmentationLine(models.Model):
             return self._get_group_clause()
         clauses = self._get_plain_clauses()
         if self.expr_name in PLAIN:
-            clause = clauses[self.expr_name][self.expr_operator == "set"]
+            clause = clauses[self.expr_name][self.expr_operator != "not set"]
+        elif self.expr_operator in SET_OPERATORS:
+            clause = self._get_presence_clause()
         else:
             clause = self._get_measured_clauses()[self.expr_name]
             clause %= self._get_comparison()
@@ -55,6 +57,31 @@ class CrmSegmentationLine(models.Model):
         if not window:
             return clause
         return self.env._("%(criterion)s %(window)s", criterion=clause, window=window)
+
+    def _get_presence_clause(self):
+        """Return how *is set* reads where *known* and *something* would be nonsense."""
+        products = self._get_products_text()
+        texts = {
+            "sale_first": (
+                self.env._("without invoice"),
+                self.env._("with an invoice"),
+            ),
+            "sale_last": (self.env._("without invoice"), self.env._("with an invoice")),
+            "days_late": (
+                self.env._("of whom no late or timely payment is known"),
+                self.env._("of whom it is known how late they pay"),
+            ),
+            **dict.fromkeys(
+                ("product_amount", "product_quantity"),
+                (
+                    self.env._("who never bought %s", products),
+                    self.env._("who bought %s", products),
+                ),
+            ),
+        }
+        if self.expr_name in texts:
+            return texts[self.expr_name][self.expr_operator == "set"]
+        return self._get_measured_clauses()[self.expr_name] % self._get_comparison()
 
     def _get_group_clause(self):
         """Return the clauses of a group, in brackets, as its kind joins them."""

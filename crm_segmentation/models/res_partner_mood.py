@@ -1,5 +1,5 @@
 from odoo import fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
 from odoo.tools import SQL
 
@@ -173,6 +173,8 @@ class ResPartner(models.Model):
         segmentation = partner.segmentation_ids[:1] or (
             self.env["crm.segmentation"].search([], limit=1)
         )
+        if not segmentation:
+            raise UserError(self.env._("There is no segmentation yet."))
         why = self.env["crm.segmentation.why"].create(
             {"segmentation_id": segmentation.id, "partner_id": partner.id}
         )

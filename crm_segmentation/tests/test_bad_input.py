@@ -1,6 +1,8 @@
+from unittest.mock import patch
+
 from psycopg2.errors import CheckViolation
 
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -65,3 +67,55 @@ class TestBadInput(SegmentationCommon):
             self.assertNotIn("SELECT", str(caught.exception))
             # The transaction goes on: nothing else of it is lost.
             self.assertTrue(self.category.exists())
+
+    def test_empty_condition_tags_nobody(self):
+        """An empty condition is met by everybody: nobody meant that."""
+        for domain in ("[]", "", False):
+            segmentation = self._create_segmentation(
+                ("domain", "set", 0, "and", {"domain": domain})
+            )
+            with self.subTest(domain=domain):
+                with self.assertRaisesRegex(UserError, "no condition"):
+                    segmentation.process_start()
+                with self.assertRaisesRegex(UserError, "no condition"):
+                    segmentation.action_preview()
+                self.assertFalse(self._get_members(segmentation))
+
+    def test_operators_of_another_kind(self):
+        """Who imports criteria gets the usual operator, and none that makes no sense."""
+        lines = self.env["crm.segmentation.line"]
+        segmentation = self._create_segmentation()
+        for kind, operator in (("domain", "set"), ("sale", ">"), ("group", "set")):
+            line = lines.create({"segmentation_id": segmentation.id, "expr_name": kind})
+            self.assertEqual(line.expr_operator, operator, kind)
+        for kind, operator in (("domain", ">"), ("product", "between")):
+            with self.assertRaisesRegex(ValidationError, "cannot be compared"):
+                self._create_segmentation((kind, operator, 1))
+
+    def test_why_says_what_cannot_be_measured(self):
+        segmentation = self._create_segmentation(("case_open", ">", 1))
+        installed = self.env["ir.module.module"]._installed()
+        with patch.object(
+            type(self.env["ir.module.module"]),
+            "_installed",
+            lambda _self: {n: i for n, i in installed.items() if n != "crm_cases"},
+        ):
+            why = self.env["crm.segmentation.why"].create(
+                {
+                    "segmentation_id": segmentation.id,
+                    "partner_id": self._create_partner().id,
+                }
+            )
+            self.assertIn("not installed", why.reason)
+            self.assertFalse(why.verdict)
+
+    def test_why_without_any_segmentation(self):
+        self.env["crm.segmentation"].search([]).active = False
+        with self.assertRaisesRegex(UserError, "no segmentation yet"):
+            self._create_partner().action_segmentation_why()
+
+    def test_presence_reads_as_a_sentence(self):
+        for kind in ("days_late", "sale_first", "sale_last"):
+            for operator in ("set", "not set"):
+                sentence = self._create_segmentation((kind, operator, 0)).sentence
+                self.assertNotRegex(sentence, "known days")

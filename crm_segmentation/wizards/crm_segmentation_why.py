@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from ..models.crm_segmentation_line import MONEY
@@ -50,7 +51,11 @@ class CrmSegmentationWhy(models.TransientModel):
 
     def _explain(self, partner):
         segmentation = self.segmentation_id._origin
-        matches, criteria = segmentation._explain(partner)
+        try:
+            matches, criteria = segmentation._explain(partner)
+        except UserError as error:
+            self.reason = str(error)
+            return
         self.line_ids = [
             Command.create(self._prepare_line(line, value, holds))
             for line, value, holds in criteria

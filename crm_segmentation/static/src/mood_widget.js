@@ -47,14 +47,12 @@ export class SegmentationMood extends Component {
     }
 
     open(event) {
-        if (event.model) {
-            this.action.doAction({
-                type: "ir.actions.act_window",
-                res_model: event.model,
-                res_id: event.res_id,
-                views: [[false, "form"]],
-            });
-        }
+        this.action.doAction({
+            type: "ir.actions.act_window",
+            res_model: event.model,
+            res_id: event.res_id,
+            views: [[false, "form"]],
+        });
     }
 }
 

@@ -1,4 +1,5 @@
 import { Component } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 
@@ -46,6 +47,10 @@ export class SparklineField extends Component {
 
     get values() {
         return this.props.record.data[this.props.name] || [];
+    }
+
+    get title() {
+        return _t("Members after the last runs: %s", this.values.join(", "));
     }
 }
 
