@@ -82,7 +82,7 @@ class TestBadInput(SegmentationCommon):
                 self.assertFalse(self._get_members(segmentation))
 
     def test_operators_of_another_kind(self):
-        """Who imports criteria gets the usual operator, and none that makes no sense."""
+        """Who imports criteria gets the usual operator, and none without sense."""
         lines = self.env["crm.segmentation.line"]
         segmentation = self._create_segmentation()
         for kind, operator in (("domain", "set"), ("sale", ">"), ("group", "set")):
