@@ -1,6 +1,7 @@
 import logging
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .crm_case_import import QUIET
@@ -26,20 +27,18 @@ class CrmCase(models.Model):
 
     @api.model
     def _get_move_domain(self, model):
-        """Records that have not moved yet."""
-        prefix = self._get_move_name(model, "")
-        # sudo: links are technical
-        moved = self.env["ir.model.data"].sudo()
-        links = moved.search_fetch(
-            [
-                ("module", "=", MOVED),
-                ("model", "=", self._name),
-                ("name", "=like", prefix + "%"),
-            ],
-            ["name"],
+        """Records that have not moved yet. PostgreSQL looks for their links: a list of
+        ids would grow with what has moved."""
+        todo = SQL(
+            "(SELECT r.id FROM %s r WHERE NOT EXISTS ("
+            "SELECT FROM ir_model_data link WHERE link.module = %s"
+            " AND link.name = %s || r.id AND link.model = %s))",
+            SQL.identifier(self.env[model]._table),
+            MOVED,
+            self._get_move_name(model, ""),
+            self._name,
         )
-        ids = [int(link.name[len(prefix) :]) for link in links]
-        return [("id", "not in", ids)]
+        return Domain("id", "in", todo)
 
     @api.model
     def _get_move_name(self, model, res_id):
@@ -257,16 +256,36 @@ class CrmCase(models.Model):
 
     @api.model
     def _copy_followers(self, records, cases):
+        """Who follows there follows here, all in one statement."""
         # sudo: who follows is not the choice of who moves
         followers = self.env["mail.followers"].sudo()
         found = followers.search(
             [("res_model", "=", records._name), ("res_id", "in", records.ids)]
         )
-        by_record = found.grouped("res_id")
-        for record, case in zip(records, cases, strict=True):
-            partners = by_record.get(record.id, followers).partner_id
-            if partners:
-                case.sudo().message_subscribe(partners.ids)
+        by_record = dict(zip(records.ids, cases.ids, strict=True))
+        known = {
+            (follower.res_id, follower.partner_id.id)
+            for follower in followers.search(
+                [("res_model", "=", self._name), ("res_id", "in", cases.ids)]
+            )
+        }
+        all_, _internal, outside = followers.env[
+            "mail.message.subtype"
+        ].default_subtypes(self._name)
+        followers.create(
+            [
+                {
+                    "res_model": self._name,
+                    "res_id": by_record[follower.res_id],
+                    "partner_id": partner.id,
+                    "subtype_ids": (outside if partner.partner_share else all_).ids,
+                }
+                for follower in found
+                if (partner := follower.partner_id).active
+                and (by_record[follower.res_id], partner.id) not in known
+            ]
+        )
+        cases._drop_outside_followers()
 
     @api.model
     def _clamp_past(self, *dates):

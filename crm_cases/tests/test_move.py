@@ -2,6 +2,7 @@ from datetime import datetime
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError
+from odoo.fields import Domain
 from odoo.tests import tagged
 
 from .common import CasesCommon
@@ -33,15 +34,64 @@ class TestMove(CasesCommon):
         self.assertEqual(Case._clamp_past(first, False, second), [first, False, second])
         self.assertLess(Case._clamp_past(datetime(2999, 1, 1))[0], datetime(2998, 1, 1))
 
-    def test_what_is_linked_is_left_out(self):
-        self.env["ir.model.data"].create(
-            {
-                "module": "__crm_case_moved__",
-                "name": "crm_lead-77",
-                "model": "crm.case",
-                "res_id": self._case().id,
-            }
+    def records(self, count):
+        """Records of another app, each with two followers; any will do."""
+        records = self.env["crm.case.team"].create(
+            [{"name": f"Team {number}"} for number in range(count)]
         )
+        partners = self.partner | self.user_member.partner_id
+        for record in records:
+            record.message_subscribe(partners.ids)
+        return records
+
+    def link(self, records):
+        self.env["ir.model.data"].create(
+            [
+                {
+                    "module": "__crm_case_moved__",
+                    "name": f"{record._name.replace('.', '_')}-{record.id}",
+                    "model": "crm.case",
+                    "res_id": self._case().id,
+                }
+                for record in records
+            ]
+        )
+
+    def test_what_is_linked_is_left_out(self):
+        records = self.records(3)
+        self.link(records[:2])
+        self.link(self.partner)
+        domain = self.env["crm.case"]._get_move_domain(records._name)
+        domain &= Domain("id", "in", records.ids)
+        self.assertEqual(records.search(domain), records[2])
+
+    def test_what_is_left_out_is_no_list(self):
         Case = self.env["crm.case"]
-        self.assertEqual(Case._get_move_domain("crm.lead"), [("id", "not in", [77])])
-        self.assertEqual(Case._get_move_domain("crm.le"), [("id", "not in", [])])
+        before = repr(Case._get_move_domain("crm.case.team"))
+        self.link(self.records(3))
+        with self.assertQueryCount(0):
+            after = repr(Case._get_move_domain("crm.case.team"))
+        self.assertEqual(after, before)
+
+    def test_followers_come_with_as_many_queries_for_many_records(self):
+        queries = []
+        for count in (2, 20):
+            records = self.records(count)
+            cases = self.env["crm.case"].union(*(self._case() for _i in records))
+            cases[0].message_subscribe(self.partner.ids)
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            self.env["crm.case"]._copy_followers(records, cases)
+            self.env.flush_all()
+            queries.append(self.cr.sql_log_count - before)
+            for case in cases:
+                self.assertIn(self.partner, case.message_partner_ids)
+                self.assertIn(self.user_member.partner_id, case.message_partner_ids)
+            followers = cases[1].message_follower_ids
+            notes = self.env.ref("mail.mt_note")
+            self.assertNotIn(
+                notes,
+                followers.filtered(lambda f: f.partner_id == self.partner).subtype_ids,
+            )
+        self.assertLessEqual(queries[1], queries[0] + 1)

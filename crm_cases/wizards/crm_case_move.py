@@ -2,7 +2,6 @@ import time
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 
 from ..models.case_states import STATES
 from ..models.crm_case_move import BATCH
@@ -85,7 +84,7 @@ class CrmCaseMove(models.TransientModel):
         return self.env[self.source].with_context(active_test=False)
 
     def _get_todo_domain(self):
-        return Domain(self.env["crm.case"]._get_move_domain(self.source))
+        return self.env["crm.case"]._get_move_domain(self.source)
 
     @api.depends("source", "added_count")
     def _compute_counts(self):
