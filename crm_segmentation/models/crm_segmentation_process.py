@@ -225,7 +225,7 @@ class CrmSegmentation(models.Model):
             and self.run_definition == self._get_definition()
         )
 
-    def _finish_run(self):
+    def _finish_run(self, plan):
         vals = {
             "state": "not running",
             "partner_id": 0,
@@ -238,7 +238,8 @@ class CrmSegmentation(models.Model):
         }
         if self.run_id.kind == "full":
             vals["last_full_run"] = self.last_run
-        if self.exclusif:
+        # Not those of a category that somebody has chosen meanwhile
+        if self.exclusif and plan.exclusive and plan.category_id == self.categ_id.id:
             vals["carriers_pinned"] = True
         self.write(vals)
         self.run_id.sudo().write(self._prepare_done_vals())

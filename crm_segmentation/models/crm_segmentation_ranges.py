@@ -98,17 +98,19 @@ class CrmSegmentation(models.Model):
     def _run_range(self, plans, ids, last):
         """Apply the difference within the range and move the watermarks."""
         started = time.monotonic()
-        # Before the work, not after it, as then a user who saves the form meanwhile
-        # waits a moment instead of making us do the range again.
-        self.try_lock_for_update(allow_referencing=True)
+        # The segmentations are not locked while this lasts: whoever saves the form
+        # meanwhile would collide with us in each range, again and again. Rather we
+        # collide with what was saved, and do one range again.
         self._tune_planner()
         changes, braked = self._apply_range(plans, ids)
         going = self - braked
         seconds = (time.monotonic() - started) / (len(going) or 1)
-        for segmentation in going:
-            segmentation._note_range(ids, changes[segmentation.id], seconds)
-            if last:
-                segmentation._finish_run()
+        for plan in plans:
+            segmentation = going.filtered(lambda s: s.id == plan.segmentation_id)  # noqa: B023
+            if segmentation:
+                segmentation._note_range(ids, changes[segmentation.id], seconds)
+                if last:
+                    segmentation._finish_run(plan)
         return going
 
     def _apply_range(self, plans, ids):

@@ -150,6 +150,19 @@ class TestRun(SegmentationCommon):
         self.assertFalse(self.segmentation.pin_ids)
         self.assertFalse(self.buyers[0].category_id)
 
+    def test_category_changed_while_running_pins_its_carriers(self):
+        """The run that is being done is none over the category of tomorrow."""
+        segmentation = self.segmentation.sudo()
+        plan = segmentation._start_run()
+        silver = self.env["res.partner.category"].create({"name": "Silver"})
+        self._carry(self.buyers[1], silver)
+        segmentation.categ_id = silver
+        segmentation._run_ranges([plan])
+        self.assertEqual(segmentation.state, "not running")
+        segmentation.process_start()
+        self.assertEqual(segmentation.pin_ids.partner_id, self.buyers[1])
+        self.assertIn(silver, self.buyers[1].category_id)
+
     def test_another_category_pins_its_carriers(self):
         self.segmentation.process_start()
         silver = self.env["res.partner.category"].create({"name": "Silver"})
