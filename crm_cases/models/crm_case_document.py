@@ -17,6 +17,21 @@ ENOUGH = 10_000
 STALE = "crm_cases.stale_documents"
 # Of Latin, Greek and Cyrillic letters; marks of other scripts are more than an accent.
 ACCENTS = "[\\u0300-\\u036f]"
+SHARES = """
+WITH common AS MATERIALIZED (
+    SELECT word, share
+      FROM pg_stats,
+           unnest(most_common_elems::text::text[], most_common_elem_freqs)
+        AS common (word, share)
+     WHERE schemaname = current_schema
+       AND tablename = 'crm_case_document' AND attname = 'document'
+)
+SELECT reltuples,
+       ARRAY(SELECT (SELECT coalesce(max(share), 0)
+                       FROM common WHERE starts_with(word, asked))
+               FROM unnest(%s) AS asked)
+  FROM pg_class WHERE oid = 'crm_case_document'::regclass
+"""
 
 
 class CrmCaseDocument(models.Model):
@@ -170,7 +185,11 @@ class CrmCaseDocument(models.Model):
         :param str text: as somebody typed it
         :return: SQL, or None when there is no word in it
         """
-        query = " & ".join(f"'{word}':*" for word in self._get_words(text))
+        return self._build_query(self._get_words(text))
+
+    @api.model
+    def _build_query(self, words):
+        query = " & ".join(f"'{word}':*" for word in words)
         return SQL("to_tsquery('simple', %s)", query) if query else None
 
     @api.model
@@ -182,47 +201,61 @@ class CrmCaseDocument(models.Model):
         return [word[:100].lower() for word in words[:20]]
 
     @api.model
-    def _is_common(self, text):
+    def _get_match(self, text):
+        """The condition that a document has all words of a text.
+
+        The index is asked for the rare ones: of a common one it would fetch all cases
+        before the first is shown. PostgreSQL would weigh that by itself, but it takes
+        every beginning of a word for a rare one.
+
+        :param str text: as somebody typed it, with a word in it
+        """
+        words = self._get_words(text)
+        # No index serves the function, one serves the operator.
+        condition = SQL("ts_match_vq(document, %s)", self._build_query(words))
+        if self._is_common(words):
+            return condition
+        rare = [word for word in words if not self._is_common([word])] or words
+        indexed = SQL("document @@ %s", self._build_query(rare))
+        return indexed if rare == words else SQL("%s AND %s", indexed, condition)
+
+    @api.model
+    def _find_few(self, text, limit):
+        """Return the ids of the cases that have all words of a text; None if those
+        are more than a limit."""
+        if self._is_common(self._get_words(text)):
+            return None
+        query = SQL(
+            "SELECT case_id FROM crm_case_document WHERE %s LIMIT %s",
+            self._get_match(text),
+            limit + 1,
+        )
+        found = [case_id for (case_id,) in self.env.execute_query(query)]
+        return found if len(found) <= limit else None
+
+    @api.model
+    def _is_common(self, words):
         """Whether so many cases have these words that an index only makes work.
 
-        The index yields all of them before the first one is shown, the table is read
-        until there are enough: a share ``s`` of ``n`` cases costs ``s * n`` entries
-        there and ``ENOUGH / s`` rows here. PostgreSQL would weigh that by itself, but
-        it takes every beginning of a word for a rare one.
+        It yields all of them, the table is read until there are enough: a share ``s``
+        of ``n`` cases costs ``s * n`` entries there and ``ENOUGH / s`` rows here.
 
-        :param str text: as somebody typed it
+        :param list words: without accents, in lower case
         :return: False too as long as the table was never analyzed
         """
-        key = "crm_case_common_words", text
-        if key not in self.env.cr.cache:
-            rows, shares = self._read_shares(self._get_words(text))
-            share = math.prod(shares)
-            self.env.cr.cache[key] = share * share * rows >= ENOUGH
-        return self.env.cr.cache[key]
+        rows, shares = self._read_shares(tuple(words))
+        share = math.prod(shares)
+        return share * share * rows >= ENOUGH
 
     @api.model
     def _read_shares(self, words):
         """Read from the statistics of PostgreSQL, as of the last analysis.
 
-        :param list words: without accents, in lower case
         :return: number of all documents, share of each word; 0 for a rare one
         """
-        self.env.cr.execute(
-            """
-            WITH common AS MATERIALIZED (
-                SELECT word, share
-                  FROM pg_stats,
-                       unnest(most_common_elems::text::text[], most_common_elem_freqs)
-                    AS common (word, share)
-                 WHERE schemaname = current_schema
-                   AND tablename = 'crm_case_document' AND attname = 'document'
-            )
-            SELECT reltuples,
-                   ARRAY(SELECT (SELECT coalesce(max(share), 0)
-                                   FROM common WHERE starts_with(word, asked))
-                           FROM unnest(%s) AS asked)
-              FROM pg_class WHERE oid = 'crm_case_document'::regclass
-            """,
-            [words],
-        )
-        return self.env.cr.fetchone()
+        known = self.env.cr.cache
+        key = "crm_case_document_shares", words
+        if key not in known:
+            self.env.cr.execute(SHARES, [list(words)])
+            known[key] = self.env.cr.fetchone()
+        return known[key]

@@ -40,16 +40,15 @@ class CrmCase(models.Model):
     def _get_text_domain(self, text):
         """Cases that have all words of a text; all cases, if it has none."""
         documents = self.env["crm.case.document"]
-        words = documents._get_query(text)
-        if not words:
+        if not documents._get_query(text):
             return Domain.TRUE
         self._flush_words()
-        # No index serves the function, one serves the operator.
-        match = "ts_match_vq(document, %s)"
-        if not documents._is_common(text):
-            match = "document @@ %s"
-        subquery = f"(SELECT case_id FROM crm_case_document WHERE {match})"
-        return Domain("id", "in", SQL(subquery, words))
+        few = documents._find_few(text, RANKED_CASES)
+        if few is not None:
+            # Numbers, so that PostgreSQL need not guess how many there are.
+            return Domain("id", "in", few)
+        query = "(SELECT case_id FROM crm_case_document WHERE %s)"
+        return Domain("id", "in", SQL(query, documents._get_match(text)))
 
     def _flush_words(self):
         """Who writes and searches in one transaction finds what he wrote."""
@@ -73,7 +72,9 @@ class CrmCase(models.Model):
         query = super()._search(domain, offset, limit, order, **kwargs)
         text = self.env.context.get(RANK) and self._get_searched_text(domain)
         words = text and self.env["crm.case.document"]._get_query(text)
-        if words and self._is_selective(text, words):
+        # Ranking tells nothing of a word that thousands of cases have, and would have
+        # to look at each of them.
+        if words and self._is_selective(text):
             query.order = SQL(
                 "(SELECT ts_rank(d.document, %s) FROM crm_case_document d"
                 " WHERE d.case_id = %s) DESC, %s DESC",
@@ -84,20 +85,9 @@ class CrmCase(models.Model):
         return query
 
     @api.model
-    def _is_selective(self, text, words):
-        """Whether ranking tells anything: not of a word that thousands of cases have,
-        where it would have to look at each of them."""
-        if self.env["crm.case.document"]._is_common(text):
-            return False
-        self.env.cr.execute(
-            SQL(
-                "SELECT count(*) FROM (SELECT FROM crm_case_document"
-                " WHERE document @@ %s LIMIT %s) AS found",
-                words,
-                RANKED_CASES + 1,
-            )
-        )
-        return self.env.cr.fetchone()[0] <= RANKED_CASES
+    def _is_selective(self, text):
+        documents = self.env["crm.case.document"]
+        return documents._find_few(text, RANKED_CASES) is not None
 
     @api.model
     def _get_searched_text(self, domain):

@@ -143,17 +143,27 @@ class TestSearch(CasesCommon):
 
     def test_common_words_need_no_index(self):
         """They are found without it, and rare ones with it, as statistics tell."""
-        cases = self.case.browse([self._case(name=f"Bicycle {n}").id for n in range(9)])
-        self.env["crm.case.document"]._write_stale()
+        names = [f"Bicycle {number}" for number in range(9)]
+        cases = self.case.browse([self._case(name=name).id for name in names])
+        cases[0].name = "Bicycle with a tandem"
+        documents = self.env["crm.case.document"]
+        documents._write_stale()
         self.env.cr.execute("ANALYZE crm_case_document")
-        target = "odoo.addons.crm_cases.models.crm_case_document.ENOUGH"
-        for enough, operator in ((1_000_000, "@@"), (1, "ts_match_vq")):
-            with self.subTest(operator=operator), patch(target, enough):
-                self.env.cr.cache.clear()
-                self.assertIn(operator, self._get_sql("BICYC"))
+        module = "odoo.addons.crm_cases.models"
+        for enough in (1_000_000, 1):
+            with (
+                self.subTest(enough=enough),
+                patch(f"{module}.crm_case_document.ENOUGH", enough),
+                patch(f"{module}.crm_case_search.RANKED_CASES", 5),
+            ):
                 self.assertLessEqual(cases, self._find("BICYC"))
-                self.assertIn("@@", self._get_sql("flicker"))
                 self.assertEqual(self._find("flicker"), self.case)
-
-    def _get_sql(self, text):
-        return self.case._search([("search_text", "ilike", text)]).select().code
+                self.assertEqual(self._find("bicycle tandem"), cases[0])
+                self.assertFalse(self._find("bicycle flickers"))
+                asked = documents._get_match("BICYC").code
+                self.assertEqual("ts_match_vq" in asked, enough == 1)
+                asked = documents._get_match("flicker bicycle").code
+                self.assertIn("@@", asked)
+                self.assertEqual("ts_match_vq" in asked, enough == 1)
+                asked = documents._get_match("flicker").code
+                self.assertNotIn("ts_match_vq", asked)

@@ -1,6 +1,7 @@
 import functools
 import json
 import logging
+import time
 import xmlrpc.client
 
 from odoo import api, fields, models
@@ -18,6 +19,8 @@ from .crm_mailgateway_processing import ROUTE_KEY, ROW_KEY
 _lt = LazyTranslate(__name__)
 _logger = logging.getLogger(__name__)
 
+# How many seconds mails are processed in one transaction.
+PATIENCE = 5
 CASE = "crm.case"
 NO_DOCUMENT = _lt("Odoo answered it or needed no document.")
 
@@ -118,9 +121,11 @@ class MailThread(models.AbstractModel):
         journal = self.env["crm.mailgateway.message"]
         if len(ahead) < 2 or journal._in_odoo_test():
             return
-        done = []
+        done, deadline = [], time.monotonic() + PATIENCE
         try:
             for content, stored in ahead:
+                if time.monotonic() > deadline:
+                    break  # the others alone, so that nobody waits for their locks
                 trace = MailTrace(stored.id, stored.message_id, size=len(content))
                 done.append((content, trace, run(trace, content)))
             self.env.cr.flush()

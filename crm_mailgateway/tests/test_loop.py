@@ -135,6 +135,17 @@ class TestLoop(GatewayCommon):
         cases = self.env["crm.case"].browse(case_ids)
         self.assertEqual(cases.mapped("name"), [f"Mail {n}" for n in range(10)])
 
+    def test_slow_mails_share_no_transaction_for_long(self):
+        contents = [compose("Slow"), compose("Next")]
+        loop = self._store_ahead(*contents)
+        target = "odoo.addons.crm_mailgateway.models.mail_thread.PATIENCE"
+        with patch(target, -1):
+            context = {LOOP_KEY: loop, FORCE_KEY: True}
+            gateway = self.gateway.with_context(**context)
+            gateway._mailgateway_process_ahead(lambda _trace, _content: 1 / 0)
+        recalled = [loop.recall(content) for content in contents]
+        self.assertEqual({stored.state for stored in recalled}, {"received"})
+
     def test_one_that_fails_leaves_each_to_itself(self):
         fine, poison = compose("Fine"), compose("Poison")
         loop = self._store_ahead(fine, poison)
