@@ -128,7 +128,7 @@ class IdSet:
     ids: tuple[int, ...]
 
     def contains(self, column: SQL) -> SQL:
-        literal = "{%s}" % ",".join(map(str, self.ids))
+        literal = "{" + ",".join(map(str, self.ids)) + "}"
         return SQL("%s = ANY((SELECT %s::int[])::int[])", column, literal)
 
 
