@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
@@ -400,6 +402,8 @@ class CrmSegmentation(models.Model):
             "mobile_view_mode": "kanban",
             "domain": [("segmentation_membership_ids.segmentation_id", "=", self.id)],
             "context": {"create": False},
+            "help": Markup('<p class="o_view_nocontent_empty_folder">%s</p>')
+            % self.env._("Nobody is in “%s” now.", self.name),
         }
 
     def action_view_history(self):

@@ -213,6 +213,25 @@ class TestScreensSecurity(SegmentationCommon):
             company_id=self.env.company.id,
         )
 
+    def test_menus_are_where_users_look(self):
+        """A menu below one that is hidden is none."""
+        user = self._user("menus", "crm_segmentation.crm_segmentation_group_user")
+        visible = self.env["ir.ui.menu"].with_user(user)._visible_menu_ids()
+        for name in ("crm_segmentation_menu", "crm_segmentation_menu_contacts"):
+            menu = self.env.ref(f"crm_segmentation.{name}")
+            while menu:
+                self.assertIn(menu.id, visible, menu.complete_name)
+                menu = menu.parent_id
+        # Nobody keeps books who may not: this one is for those who see Invoicing.
+        menu = self.env.ref("crm_segmentation.crm_segmentation_menu_invoicing")
+        self.env["res.users"].browse(user.id).group_ids += self.env.ref(
+            "account.group_account_invoice"
+        )
+        visible = self.env["ir.ui.menu"].with_user(user)._visible_menu_ids()
+        while menu:
+            self.assertIn(menu.id, visible, menu.complete_name)
+            menu = menu.parent_id
+
     def test_others_see_nothing(self):
         partner = self._create_partner()
         for group in ("base.group_user", "base.group_portal"):
