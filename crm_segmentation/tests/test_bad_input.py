@@ -1,3 +1,5 @@
+from pathlib import Path
+from runpy import run_path
 from unittest.mock import patch
 
 from psycopg2.errors import CheckViolation
@@ -8,6 +10,7 @@ from odoo.tools import mute_logger
 
 from .common import SegmentationCommon
 
+SCRIPT = Path(__file__).parents[1] / "migrations/19.0.1.3.0/post-migration.py"
 UNREADABLE = [
     "-" * 9000 + "1",  # deeper than Python reads
     "[('id', 'in', [1, 'a'])]",  # what only the database refuses
@@ -91,6 +94,17 @@ class TestBadInput(SegmentationCommon):
         for kind, operator in (("domain", ">"), ("product", "between")):
             with self.assertRaisesRegex(ValidationError, "cannot be compared"):
                 self._create_segmentation((kind, operator, 1))
+
+    def test_operators_of_the_past_are_set_right(self):
+        """What was computed stays; what is read, and copied, fits it now."""
+        segmentation = self._create_segmentation(("domain", "set", 0), ("sale", ">", 1))
+        segmentation.flush_recordset()
+        self.env.cr.execute("UPDATE crm_segmentation_line SET expr_operator = '>'")
+        run_path(str(SCRIPT))["migrate"](self.env.cr, "19.0.1.2.0")
+        segmentation.segmentation_line.invalidate_recordset()
+        operators = segmentation.segmentation_line.mapped("expr_operator")
+        self.assertEqual(operators, ["set", ">"])
+        self.assertTrue(segmentation.copy())
 
     def test_why_says_what_cannot_be_measured(self):
         segmentation = self._create_segmentation(("case_open", ">", 1))
