@@ -350,7 +350,11 @@ class CrmCase(models.Model):
     @api.constrains("stage_id", "team_id", "type_id")
     def _check_stage_id(self):
         for case in self:
-            if not case.stage_id._serves(case.team_id, case.type_id):
+            stage, team, case_type = case.stage_id, case.team_id, case.type_id
+            # Most cases are created where it is known without reading the stage.
+            if stage == stage._get_first(case.state, team, case_type):
+                continue
+            if not stage._serves(team, case_type):
                 raise ValidationError(
                     self.env._(
                         "Stage “%(stage)s” is not used by team %(team)s for type "
@@ -375,6 +379,7 @@ class CrmCase(models.Model):
         result = super()._prepare_create_values(vals_list)
         sequences = {}
         for vals in result:
+            vals.setdefault("rating_last_value", 0)  # spares a look at its ratings
             if not vals.get("number"):
                 company_id = vals["company_id"]
                 if company_id not in sequences:

@@ -113,7 +113,7 @@ class CrmCase(models.Model):
         self.ensure_one()
         message = message.sudo()  # a portal author cannot read all of his message
         author = message.author_id
-        if message.is_internal or message.subtype_id.internal:
+        if message._is_note():
             return False
         if author == known(self.env, "base.partner_root"):
             return False

@@ -189,7 +189,7 @@ class CrmCase(models.Model):
             "date": message.date,
             "type": message.message_type,
             "subtype": message.subtype_id.name,
-            "is_internal": message.is_internal or message.subtype_id.internal,
+            "is_internal": message._is_note(),
             "author": message.author_id.display_name,
             "email_from": message.email_from,
             "subject": message.subject,

@@ -1,4 +1,5 @@
 from odoo import models
+from odoo.tools import SQL
 
 from .crm_case_mail import CUSTOMER, HUMAN_MESSAGE_TYPES
 from .known_records import known
@@ -44,11 +45,18 @@ class CrmCase(models.Model):
 
     def _has_followers_of(self, subtype):
         """A cheap question before a dear one: seldom does anybody follow it."""
-        # sudo: who follows is no secret to whoever tells the followers
-        followers = self.env["mail.followers"].sudo()
-        domain = [
-            ("res_model", "=", self._name),
-            ("res_id", "in", self.ids),
-            ("subtype_ids", "in", subtype.ids),
-        ]
-        return bool(followers.search_count(domain, limit=1))
+        self.env["mail.followers"].flush_model()
+        query = SQL(
+            """
+            SELECT EXISTS (
+                SELECT FROM mail_followers follower
+                  JOIN mail_followers_mail_message_subtype_rel followed
+                    ON followed.mail_followers_id = follower.id
+                 WHERE follower.res_model = %s AND follower.res_id = ANY(%s)
+                   AND followed.mail_message_subtype_id = ANY(%s))
+            """,
+            self._name,
+            self.ids,
+            subtype.ids,
+        )
+        return self.env.execute_query(query)[0][0]

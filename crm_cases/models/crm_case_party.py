@@ -284,7 +284,7 @@ class CrmCaseParty(models.Model):
         result = super()._message_post_after_hook(message, msg_values)
         sudo_message = message.sudo()  # a portal author cannot read all of it
         human = sudo_message.message_type in ("comment", "email")
-        if human and not (sudo_message.is_internal or sudo_message.subtype_id.internal):
+        if human and not sudo_message._is_note():
             if sudo_message.author_id and not sudo_message.author_id.partner_share:
                 # sudo: a member may write here with read access to the case
                 self.sudo().write(

@@ -1,6 +1,6 @@
 from itertools import compress
 
-from odoo import api, models
+from odoo import api, models, tools
 
 
 class MailMessage(models.Model):
@@ -34,8 +34,26 @@ class MailMessage(models.Model):
         self._mark_cases_stale()
         return super().unlink()
 
+    def _is_note(self):
+        """Whether it is for staff only."""
+        return self.is_internal or self.subtype_id._is_for_staff()
+
     def _mark_cases_stale(self):
         # sudo: words are of the case, whoever may read which message
         of_cases = self.sudo().filtered(lambda message: message.model == "crm.case")
         if of_cases:
             self.env["crm.case.document"]._mark_stale(of_cases.mapped("res_id"))
+
+
+class MailMessageSubtype(models.Model):
+    _inherit = "mail.message.subtype"
+
+    def _is_for_staff(self):
+        return bool(self) and self._is_for_staff_by_id(self.id)
+
+    @api.model
+    @tools.ormcache("subtype_id")
+    def _is_for_staff_by_id(self, subtype_id):
+        """Remembered until any subtype changes: each message asks."""
+        # sudo: a portal author knows no subtypes
+        return self.browse(subtype_id).sudo().internal

@@ -129,4 +129,4 @@ class CrmCaseSplitLine(models.TransientModel):
             named = message.with_context(excerpt_length=EXCERPT_LENGTH)
             line.excerpt = named.display_name
             line.file_count = len(message.attachment_ids)
-            line.is_note = message.is_internal or message.subtype_id.internal
+            line.is_note = message._is_note()

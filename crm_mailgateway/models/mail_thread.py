@@ -67,7 +67,7 @@ class MailThread(models.AbstractModel):
             )
             odoo = super(MailThread, gateway)
             res_id = odoo.message_process(message=content, **arguments)
-            return gateway._mailgateway_conclude(trace, res_id)
+            return gateway._mailgateway_finish(trace, res_id)
 
         self._mailgateway_process_ahead(run)
         return self._mailgateway_process(run, content, arguments)
@@ -166,7 +166,7 @@ class MailThread(models.AbstractModel):
             raise AccessError(self.env._("Only internal users may hand over mails."))
 
     @api.model
-    def _mailgateway_conclude(self, trace, res_id):
+    def _mailgateway_finish(self, trace, res_id):
         """Make sure that a mail leaves a result row, and return its document."""
         if not trace.result_id:
             self._mailgateway_record_ignored(trace, res_id)

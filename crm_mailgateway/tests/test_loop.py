@@ -150,7 +150,7 @@ class TestLoop(GatewayCommon):
         fine, poison = compose("Fine"), compose("Poison")
         loop = self._store_ahead(fine, poison)
         [row_id] = [loop.get_id(poison)]
-        conclude = type(self.gateway)._mailgateway_conclude
+        conclude = type(self.gateway)._mailgateway_finish
 
         def fail(gateway, trace, res_id):
             if trace.journal_id == row_id:
@@ -160,7 +160,7 @@ class TestLoop(GatewayCommon):
         failures = []
         savepoint = self.env.cr.savepoint()
         with (
-            patch.object(type(self.gateway), "_mailgateway_conclude", fail),
+            patch.object(type(self.gateway), "_mailgateway_finish", fail),
             patch.object(self.env.cr, "rollback", savepoint.rollback),
             patch.object(
                 CrmMailgatewayMessage,
