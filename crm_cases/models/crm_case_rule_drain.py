@@ -95,7 +95,11 @@ class CrmCaseRuleRun(models.Model):
                 len(runs), remaining=len(following)
             )
             claimed = following
-            if not (time_left and claimed):
+            if not claimed:
+                return
+            if not time_left:
+                # The scheduler would sleep for up to a minute before it goes on.
+                self.env["crm.case.rule"]._wake_up()
                 return
 
     @api.model

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -96,6 +97,22 @@ record.write({'color': record.color + 1})
         self.assertEqual(cases.mapped("color"), [1, 0, 1])
         states = rule.run_ids.sorted("id").mapped("state")
         self.assertEqual(states, ["done", "skipped", "done"])
+
+    def test_what_is_left_goes_on_at_once(self):
+        """When the time is up, the scheduler would sleep for a minute."""
+        rule, cases = self._due(3)
+        self._collect(rule)
+        cron = self.env.ref("crm_cases.ir_cron_rules")
+        triggers = self.env["ir.cron.trigger"]
+        before = triggers.search_count([("cron_id", "=", cron.id)])
+        with (
+            self.at(MONDAY + DAY),
+            self.commits_are_kept_back(),
+            patch.object(type(self.env["ir.cron"]), "_commit_progress", return_value=0),
+        ):
+            self.env["crm.case.rule.run"]._drain()
+        self.assertEqual(set(cases.mapped("color")), {0}, "claimed, and no more")
+        self.assertEqual(triggers.search_count([("cron_id", "=", cron.id)]), before + 1)
 
     def test_few_queries_per_case(self):
         """Many cases cost little more than few."""

@@ -66,6 +66,8 @@ class CrmMailgatewayMessage(models.Model):
             for share in shares:
                 share.with_context(**{LOOP_KEY: loop})._process_share()
                 if not progress._commit_progress(len(share)):
+                    # The scheduler would sleep for up to a minute before it goes on.
+                    self._wake_up_at(fields.Datetime.now())
                     break
         finally:
             self._settle_loop(loop)

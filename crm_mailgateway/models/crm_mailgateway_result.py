@@ -81,6 +81,9 @@ class CrmMailgatewayResult(models.Model):
             locked.filtered(lambda r: r.ack_state == "pending")._acknowledge()
             remaining = self.search_count([("ack_state", "=", "pending")])
             left = progress._commit_progress(len(locked), remaining=remaining)
+            if remaining and not left:
+                # The scheduler would sleep for up to a minute before it goes on.
+                self.env.ref("crm_mailgateway.ir_cron_acknowledge")._trigger()
             if not locked or not left:
                 break
 

@@ -158,3 +158,21 @@ class TestAcknowledgement(GatewayCommon):
         case = self.env["crm.case"].create({"name": "x", "team_id": self.team.id})
         self.assertIn("box@old.example", case._get_acknowledgement_from())
         self.assertIn("box@old.example", case._notify_get_reply_to()[case.id])
+
+    def test_what_is_left_goes_on_at_once(self):
+        """When the time is up, the scheduler would sleep for a minute."""
+        cron = self.env.ref("crm_mailgateway.ir_cron_acknowledge")
+        rows = [self.receive(compose(f"Left {number}")) for number in range(2)]
+        results = self.results(*rows)
+        progress = type(self.env["ir.cron"])
+        for size, more in ((1, 1), (2, 0)):
+            results.write({"ack_state": "pending"})
+            before = self.env["ir.cron.trigger"].search_count(
+                [("cron_id", "=", cron.id)]
+            )
+            with patch.object(progress, "_commit_progress", return_value=0):
+                results._cron_acknowledge(batch_size=size)
+            after = self.env["ir.cron.trigger"].search_count(
+                [("cron_id", "=", cron.id)]
+            )
+            self.assertEqual(after - before, more)

@@ -243,3 +243,18 @@ class TestLoop(GatewayCommon):
             self.assertFalse(self._process(MailLoop(), content))
         self.assertEqual(asked, [("_begin", [stored.id])])
         self.assertFalse(self.env["crm.case"].search([("name", "=", "Deadly")]))
+
+    def test_what_waits_goes_on_at_once(self):
+        """When the time is up, the scheduler would sleep for a minute."""
+        cron = self.env.ref("crm_mailgateway.ir_cron_process")
+        row = self.receive(compose("Waits"))
+        row.write({"state": "failed", "next_attempt": "2020-01-01"})
+        triggers = self.env["ir.cron.trigger"]
+        before = triggers.search_count([("cron_id", "=", cron.id)])
+        with (
+            patch.object(type(row), "_on_own_cursor"),
+            patch.object(type(row), "_process_share"),
+            patch.object(type(self.env["ir.cron"]), "_commit_progress", return_value=0),
+        ):
+            row._cron_process()
+        self.assertEqual(triggers.search_count([("cron_id", "=", cron.id)]), before + 1)

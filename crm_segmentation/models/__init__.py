@@ -30,4 +30,5 @@ from . import crm_segmentation_members
 from . import crm_segmentation_template
 from . import res_partner_erasure
 from . import res_partner_mood
+from . import res_partner_timezone
 from . import res_partner_category

@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytz
 from dateutil.relativedelta import relativedelta
 
-from odoo import fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -191,12 +191,14 @@ class CrmSegmentation(models.Model):
         return self.env["crm.segmentation.source"]._get_counting()
 
     def _get_timezone(self):
-        """Return where midnight is: at the company's own address.
-
-        Asked several times in each run, whose transactions forget what they read: one
-        small query, instead of reading company, user and their partners.
-        """
+        """Return where midnight is: at the company's own address."""
         company = self.company_id._origin or self.env.company
+        return self._get_timezone_of(company.id, self.env.uid)
+
+    @api.model
+    @tools.ormcache("company_id", "user_id")
+    def _get_timezone_of(self, company_id, user_id):
+        """Ask with one small query; each run, and each day of a window, asks."""
         self.env["res.partner"].flush_model(["tz"])
         query = SQL(
             """
@@ -208,8 +210,8 @@ class CrmSegmentation(models.Model):
                 'UTC'
             )
             """,
-            company.id,
-            self.env.uid,
+            company_id,
+            user_id,
         )
         return self.env.execute_query(query)[0][0]
 

@@ -13,14 +13,15 @@ class CrmSegmentation(models.Model):
         """Return the rule as one sentence, or what keeps it from being one."""
         if self.segmentation_type == "static":
             return self.env._("Partners picked by hand.")
-        lines = self.mandatory_line_ids + self.optional_line_ids
+        mandatory, optional = self._get_lines_by_operator()
+        lines = mandatory + optional
         off = lines.filtered(lambda line: line._is_switched_off())
         if lines and lines == off:
             return self.env._("The rules are switched off.")
-        clauses = [line._get_clause() for line in self.mandatory_line_ids - off]
-        optional = [line._get_clause() for line in self.optional_line_ids - off]
-        if optional:
-            clauses.append(format_list(self.env, optional, style="or"))
+        clauses = [line._get_clause() for line in mandatory - off]
+        choices = [line._get_clause() for line in optional - off]
+        if choices:
+            clauses.append(format_list(self.env, choices, style="or"))
         if not clauses:
             return self.env._("No criteria yet.")
         rule = clauses[0]
@@ -33,6 +34,15 @@ class CrmSegmentation(models.Model):
         if self.with_receipts:
             return self.env._("Partners %(rule)s; receipts count too.", rule=rule)
         return self.env._("Partners %(rule)s.", rule=rule)
+
+    def _get_lines_by_operator(self):
+        """Return mandatory and optional criteria; of a form that is being edited, what
+        stands in it."""
+        if not self.id:
+            return self.mandatory_line_ids, self.optional_line_ids
+        # A run has read all of them already.
+        mandatory = self.segmentation_line.filtered(lambda line: line.operator == "and")
+        return mandatory, self.segmentation_line - mandatory
 
 
 class CrmSegmentationLine(models.Model):
