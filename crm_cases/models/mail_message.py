@@ -46,6 +46,8 @@ class MailMessage(models.Model):
 
 
 class MailMessageSubtype(models.Model):
+    """Which subtypes are for staff only is remembered: each message asks."""
+
     _inherit = "mail.message.subtype"
 
     def _is_for_staff(self):
@@ -54,6 +56,6 @@ class MailMessageSubtype(models.Model):
     @api.model
     @tools.ormcache("subtype_id")
     def _is_for_staff_by_id(self, subtype_id):
-        """Remembered until any subtype changes: each message asks."""
+        """Forgotten when any subtype changes: Odoo clears its caches then."""
         # sudo: a portal author knows no subtypes
         return self.browse(subtype_id).sudo().internal
