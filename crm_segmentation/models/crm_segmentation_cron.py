@@ -126,9 +126,10 @@ class CrmSegmentation(models.Model):
 
     def _cron_continue(self, plan, waiting):
         """Do what is left, and the weekly full run behind an incremental one."""
+        # Asked before the commit, after which all of it had to be read again.
+        full_due = self.run_id.kind == "incremental" and self._is_full_due()
         in_time = self._continue_run(plan, waiting)
-        done = self.state == "not running"
-        if done and self.run_id.kind == "incremental" and self._is_full_due():
+        if full_due and self.state == "not running":
             plan = self._start_run()
             if not in_time:
                 self._commit_range(0, waiting + 1)

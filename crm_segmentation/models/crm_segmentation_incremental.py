@@ -67,12 +67,14 @@ class CrmSegmentation(models.Model):
         sources = {source.code for source in self._get_event_sources()}
         return not scored or sources <= set(FOLLOWED_SOURCES)
 
-    def _can_measure_drift(self, plan):
+    def _can_measure_drift(self, kind, plan):
         """Return whether nothing but logged changes can explain a difference.
 
         So right behind a run of the same definition on the same day.
         """
-        return self.basis_day == plan.scope.today and self._is_incremental(plan)
+        return self.basis_day == plan.scope.today and (
+            kind == "incremental" or self._is_incremental(plan)
+        )
 
     def _get_basis(self, scope):
         """Return a fingerprint of everything that can change without a partner."""

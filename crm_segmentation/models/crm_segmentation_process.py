@@ -112,6 +112,8 @@ class CrmSegmentation(models.Model):
         What a criterion looks at comes before it. A batch has one scope and no
         category twice; first exclusive runs go alone.
         """
+        if len(self) < 2:
+            return [self] if self else []
         batches, todo, direct = [], self, self._get_dependencies()
         while todo:
             left = todo
@@ -169,7 +171,7 @@ class CrmSegmentation(models.Model):
                 "run_xid": self._get_snapshot_xid(),
                 "run_basis": plan.basis,
                 "run_id": run.id,
-                "measures_drift": self._can_measure_drift(plan),
+                "measures_drift": self._can_measure_drift(kind, plan),
                 "drift_count": 0,
                 "last_error": False,
                 "duration": 0,
@@ -182,11 +184,13 @@ class CrmSegmentation(models.Model):
         return replace(plan, run_id=run.id)
 
     def _prepare_run_vals(self, kind, now):
+        # An incremental run goes by the same rule as the run before.
+        known = self.run_id.sentence if kind == "incremental" else ""
         return {
             "segmentation_id": self.id,
             "kind": kind,
             "started_on": now,
-            "sentence": self.sentence,
+            "sentence": known or self.sentence,
         }
 
     def _resume_run(self, keep_stop=False):
