@@ -136,9 +136,11 @@ class CrmSegmentation(models.Model):
 
     def _get_scope(self, today):
         """Return whose books are read: the company with its branches, or all."""
-        companies = self.env["res.company"]
+        companies = self.env["res.company"].with_context(active_test=False)
         domain = [("id", "child_of", self.company_id.id)] if self.company_id else []
-        companies = companies.with_context(active_test=False).search(domain)
+        # What is needed of them, and not all that a company has.
+        self.company_id.fetch(["parent_path"])
+        companies = companies.search_fetch(domain, ["currency_id"])
         rates = self._get_rates(companies, today)
         return sources.Scope(
             company_ids=tuple(companies.ids),

@@ -121,6 +121,7 @@ class CrmSegmentation(models.Model):
 
     def _get_lock_keys(self):
         """Return the keys in the order in which everybody takes them."""
+        self.fetch(["categ_id"])  # and nothing that is stale once they are taken
         return [
             *((WORKER_LOCK, id_) for id_ in sorted(self.ids)),
             *((CATEGORY_LOCK, id_) for id_ in sorted(self.categ_id.ids)),
