@@ -90,9 +90,10 @@ class CrmCase(models.Model):
         return result
 
     def _ensure_campaign(self):
+        type_ids = self.env["crm.case.type"]._get_campaign_type_ids()
         # sudo: the case is what one needs rights on, its campaign is a part of it
         bare = self.sudo().filtered(
-            lambda case: case.use_campaign and not case.own_campaign_id
+            lambda case: case.type_id.id in type_ids and not case.own_campaign_id
         )
         campaigns = self.env["utm.campaign"].sudo()
         made = campaigns.create([case._prepare_campaign_vals() for case in bare])

@@ -37,18 +37,3 @@ class CrmCaseTeam(models.Model):
     def unlink(self):
         self.env.registry.clear_cache()
         return super().unlink()
-
-
-class CrmCaseType(models.Model):
-    """What a type asks of stages is known to them."""
-
-    _inherit = "crm.case.type"
-
-    def write(self, vals):
-        if "use_outcome" in vals:
-            self.env.registry.clear_cache()
-        return super().write(vals)
-
-    def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()

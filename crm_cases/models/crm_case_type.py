@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 
 from .case_states import ACTIVE_STATES
 from .known_records import known
@@ -11,11 +11,13 @@ class CrmCaseType(models.Model):
     integrations that must recognise it whatever its translation. What differs
     between types is said by fields here (which blocks the form shows), never by
     a test on the code.
+
+    What each new case asks of them is remembered until a type changes.
     """
 
     _name = "crm.case.type"
     _description = "Case Type"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "crm.case.cached.mixin"]
     _order = "sequence, id"
 
     name = fields.Char(required=True, translate=True, tracking=True)
@@ -62,10 +64,16 @@ class CrmCaseType(models.Model):
     @api.model
     def _get_default_type(self):
         """Request: the word for what somebody wants from us and we know no more."""
-        default_type = known(self.env, "crm_cases.crm_case_type_request")
+        return self.browse(self._get_default_type_id())
+
+    @api.model
+    @tools.ormcache()
+    def _get_default_type_id(self):
+        types = self.sudo()  # the answer is the same for all, and all may read types
+        default_type = known(types.env, "crm_cases.crm_case_type_request")
         if default_type and default_type.active:
-            return default_type
-        return self.search([], limit=1)
+            return default_type.id
+        return types.search([], limit=1).id
 
     def action_view_cases(self):
         self.ensure_one()

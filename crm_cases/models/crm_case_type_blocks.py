@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
@@ -72,6 +72,13 @@ class CrmCaseType(models.Model):
     require_cause = fields.Boolean(string="The Root Cause", tracking=True)
     require_resolution = fields.Boolean(string="The Resolution", tracking=True)
     require_note = fields.Boolean(string="A Note for the Files", tracking=True)
+
+    @api.model
+    @tools.ormcache()
+    def _get_campaign_type_ids(self):
+        """Return the ids of the types whose cases own a campaign."""
+        types = self.sudo().with_context(active_test=False)  # each new case asks
+        return frozenset(types.search([("use_campaign", "=", True)]).ids)
 
     @api.constrains("convert_type_id")
     def _check_convert_type(self):

@@ -81,3 +81,21 @@ class TestFirstStage(TransactionCase):
         self.patch(type(self.stages), "search", search)
         self.patch(type(self.env["ir.sequence"]), "search", search)
         self.assertEqual(self.new().stage_id, self.usual)
+
+    def test_the_usual_type_follows_every_change(self):
+        request = self.env.ref("crm_cases.crm_case_type_request")
+        self.assertEqual(self.new().type_id, request)
+        request.active = False
+        self.assertNotEqual(self.new().type_id, request)
+        request.active = True
+        self.assertEqual(self.new().type_id, request)
+
+    def test_a_type_begins_to_own_campaigns(self):
+        kind = self.env["crm.case.type"].create({"name": "Fair"})
+        self.assertFalse(self.new(type_id=kind.id).own_campaign_id)
+        kind.use_campaign = True
+        self.assertTrue(self.new(type_id=kind.id).own_campaign_id)
+        kind.active = False
+        self.assertTrue(self.new(type_id=kind.id).own_campaign_id)
+        kind.use_campaign = False
+        self.assertFalse(self.new(type_id=kind.id).own_campaign_id)

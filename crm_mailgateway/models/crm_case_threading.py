@@ -10,6 +10,33 @@ from ..trace import CONTEXT_KEY
 
 _lt = LazyTranslate(__name__)
 
+# What an answer reads of its case: a fifth of what Odoo would fetch with the first.
+ANSWERED_FIELDS = (
+    "active",
+    "awaiting_answer",
+    "company_id",
+    "date_action_last",
+    "date_last_customer_message",
+    "date_last_staff_message",
+    "email_cc",
+    "email_from",
+    "email_normalized",
+    "is_automatic",
+    "mail_references",
+    "merged_into_id",
+    "origin_id",
+    "partner_id",
+    "party_count",
+    "pending_until",
+    "stage_id",
+    "state",
+    "team_id",
+    "type_id",
+    "user_id",
+    "write_date",
+    "write_uid",
+)
+
 
 class CrmCase(models.Model):
     """Which mails belong to a case, and what a mail does to a closed one.
@@ -42,6 +69,8 @@ class CrmCase(models.Model):
     def _mailgateway_survivor(self):
         """Return the case that this one was merged into, at the end of all merges."""
         self.ensure_one()
+        # sudo: as _get_survivor does; nothing is told of it here
+        self.sudo().fetch(ANSWERED_FIELDS)
         return self._get_survivor()
 
     @api.model

@@ -2,6 +2,18 @@ from odoo import api, models
 
 from ..trace import CONTEXT_KEY
 
+# What a mail reads of the message that it answers.
+PARENT_FIELDS = (
+    "author_id",
+    "is_internal",
+    "message_id",
+    "message_type",
+    "model",
+    "parent_id",
+    "res_id",
+    "subtype_id",
+)
+
 
 class MailMessage(models.Model):
     """Within one mail, its references are looked up once, not by each who asks.
@@ -19,7 +31,8 @@ class MailMessage(models.Model):
             return super().search(domain, offset=offset, limit=limit, order=order)
         if trace.messages is None or not wanted <= trace.references:
             trace.references |= wanted
-            found = super().search([("message_id", "in", sorted(trace.references))])
+            wanted_by_all = [("message_id", "in", sorted(trace.references))]
+            found = self.search_fetch(wanted_by_all, PARENT_FIELDS)
             trace.messages = [
                 (found_one.id, found_one.message_id) for found_one in found
             ]

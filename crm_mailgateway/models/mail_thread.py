@@ -65,6 +65,7 @@ class MailThread(models.AbstractModel):
             gateway = self.with_context(
                 **{CONTEXT_KEY: trace, ROW_KEY: None, ROUTE_KEY: None}
             )
+            gateway._mailgateway_fetch_few()
             odoo = super(MailThread, gateway)
             res_id = odoo.message_process(message=content, **arguments)
             return gateway._mailgateway_finish(trace, res_id)

@@ -1,5 +1,6 @@
 from unittest.mock import patch
 
+from odoo.sql_db import Cursor
 from odoo.tests import tagged
 
 from odoo.addons.base.models.ir_qweb import IrQweb
@@ -25,6 +26,36 @@ class TestHotPath(GatewayCommon):
         queries, row = self.cost(compose("Measured"))
         self.assertEqual((row.state, row.ack_state), ("processed", "pending"))
         self.assertLessEqual(queries, 47)
+
+    def assertFetchesFew(self, content, *tables):
+        """Check that no wide table is read as a whole for this mail."""
+        queries = []
+        execute = Cursor.execute
+
+        def listen(cr, query, *args, **options):
+            queries.append(getattr(query, "code", query))
+            return execute(cr, query, *args, **options)
+
+        with patch.object(Cursor, "execute", listen):
+            self.cost(content)
+        for table in tables:
+            read = [
+                query.count(f'"{table}".')
+                for query in queries
+                if f'FROM "{table}"' in query and query.startswith("SELECT")
+            ]
+            self.assertTrue(read, f"{table} is not read at all")
+            self.assertLess(max(read), 40, table)
+
+    def test_few_columns_are_read(self):
+        """A company has ninety columns, a case as many: a mail needs some of them."""
+        first = self.receive(compose("Narrow"))
+        self.assertFetchesFew(compose("Narrow, too"), "res_company")
+        answer = {"In_Reply_To": first.message_id, "References": first.message_id}
+        self.receive(compose("Re: Narrow", "Warm up", **answer))
+        self.assertFetchesFew(
+            compose("Re: Narrow", "Measured", **answer), "res_company", "crm_case"
+        )
 
     def test_an_answer_costs_the_same_in_a_long_conversation(self):
         first = self.receive(compose("A long story"))
