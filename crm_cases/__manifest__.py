@@ -2,7 +2,7 @@
     "name": "Cases",
     "summary": "One tracker for leads, opportunities, tasks, issues, requests, bugs, "
     "campaigns and claims",
-    "version": "19.0.1.4.0",
+    "version": "19.0.1.5.0",
     "category": "Services/Helpdesk",
     "author": "CRM Cases contributors",
     "license": "LGPL-3",

@@ -17,7 +17,7 @@ from dev import ROOT
 ADDONS = "crm_cases,crm_mailgateway,crm_segmentation"
 DATABASE = "earlier"
 # The last commit of each version that was published.
-EARLIER = {"1.2": "d9f131a", "1.3": "ef9c0b4"}
+EARLIER = {"1.2": "d9f131a", "1.3": "ef9c0b4", "1.4": "66bde9d"}
 
 COUNT = """
 import json

@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 from odoo.exceptions import UserError
 
 # What only the code sets: it says where mails go and which team a case may reach.
@@ -8,6 +8,8 @@ KEPT_BY_CODE = {
     "merged_into_id",
     "repeat_previous_id",
 }
+
+FOLLOWERS_OF = "crm_cases_followers_of"
 
 
 class CrmCase(models.Model):
@@ -54,5 +56,21 @@ class CrmCase(models.Model):
 
     def _get_readable(self):
         """Those of these cases that the rules let the user read."""
-        query = self._search([("id", "in", self.ids)], active_test=False)
-        return self.browse(query)
+        cases = self.with_context(**{FOLLOWERS_OF: frozenset(self.ids)})
+        return self.browse(cases._search([("id", "in", self.ids)], active_test=False))
+
+    @api.model
+    def _search_message_partner_ids(self, operator, operand):
+        """Of a page, look at the followers of its cases, not at all that somebody
+        follows: that may be ten thousand."""
+        found = super()._search_message_partner_ids(operator, operand)
+        case_ids = self.env.context.get(FOLLOWERS_OF)
+        # By type: a context that comes by RPC holds no such set.
+        narrow = isinstance(case_ids, frozenset) and operator == "in"
+        if not narrow or found is NotImplemented:
+            return found
+        # sudo: as Odoo does, which has checked what may be asked
+        followers = self.env["mail.followers"].sudo()
+        domain = [("res_model", "=", self._name), ("res_id", "in", list(case_ids))]
+        query = followers._search([*domain, ("partner_id", operator, operand)])
+        return [("id", "in", query.subselect("res_id"))]

@@ -3,6 +3,8 @@ from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.crm_cases.models.crm_case_access import FOLLOWERS_OF
+
 from .common import CasesCommon
 
 OPERATIONS = ("read", "write", "create", "unlink")
@@ -172,6 +174,25 @@ class TestAccess(CasesCommon):
             (mine + gone).with_user(self.user_member).check_access("read")
         nobody = new_test_user(self.env, "cases_nobody", groups="base.group_user")
         self.assertFalse(mine.with_user(nobody).has_access("read"))
+
+    def test_a_page_of_followed_cases(self):
+        """Only the followers of the page are looked at, whoever follows much more."""
+        foreign = self.env["crm.case"]
+        for _number in range(4):
+            foreign += self._case(team_id=self.team_sales.id)
+        me = self.user_member.partner_id
+        followed = foreign[1:]
+        followed.message_subscribe(me.ids)
+        cases = foreign.with_user(self.user_member)
+        self.assertEqual(cases._filtered_access("read"), followed)
+        with self.assertRaises(AccessError):
+            cases.read(["name"])
+        # What a client sends as context changes nothing, in either direction.
+        mine = [("id", "in", foreign.ids), ("message_partner_ids", "in", me.ids)]
+        others = [*mine[:1], ("message_partner_ids", "not in", me.ids)]
+        forged = cases.with_context(**{FOLLOWERS_OF: foreign[:2].ids})
+        self.assertEqual(forged.search(mine), followed[::-1])
+        self.assertFalse(forged.search(others))
 
     def test_leader_of_a_team_sees_its_cases(self):
         self.team_sales.user_id = self.user_member
