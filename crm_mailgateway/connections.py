@@ -13,10 +13,12 @@ wrapper with the same verbs keeps them all working. It differs in these points:
   takes lines of any length, which ``poplib`` refuses.
 """
 
+import contextlib
 import dataclasses
 import logging
 import re
 from collections.abc import Callable
+from imaplib import IMAP4
 from poplib import POP3, error_proto
 
 from .pipeline.limits import OVERSIZED, UNFETCHABLE
@@ -150,6 +152,8 @@ class StoringConnection:
                 if not mails:
                     raise
                 return mails, error
+            # A server may tell no size, or a wrong one.
+            size += max(0, len(mails[-1][1]) - self.sizes.get(number, 0))
         return mails, None
 
     def _fetch(self, number):
@@ -193,13 +197,22 @@ class ImapConnection(StoringConnection):
                     yield match[1], match[2].decode()
 
     def _download(self, number):
-        _status, data = self.connection.fetch(number, "(BODY.PEEK[])")
-        return self._literal(data)
+        return self._fetch_literal(number, "(BODY.PEEK[])")
 
     def _download_header(self, number):
         section = f"(BODY.PEEK[HEADER]<0.{HEADER_EXCERPT}>)"
-        _status, data = self.connection.fetch(number, section)
-        return self._literal(data) or b"\r\n"
+        return self._fetch_literal(number, section) or b"\r\n"
+
+    def _fetch_literal(self, number, section):
+        """Return a section of a mail, or None if the server refuses just this one."""
+        try:
+            _status, data = self.connection.fetch(number, section)
+        except IMAP4.abort:
+            raise  # the connection is of no more use
+        except IMAP4.error as error:
+            _logger.warning("IMAP mail %s is not handed over: %s", number, error)
+            return None
+        return self._literal(data)
 
     @staticmethod
     def _literal(data):
@@ -220,8 +233,7 @@ class PopConnection(StoringConnection):
 
     def _get_sizes(self, _numbers):
         _status, lines, _octets = self.connection.list()
-        pairs = (line.split()[:2] for line in lines)
-        return {int(number): int(size) for number, size in pairs}
+        return {number: int(size) for number, size in _listed(lines) if size.isdigit()}
 
     def _download(self, number):
         limit = self.journal.max_size * POP3_SLACK
@@ -229,11 +241,16 @@ class PopConnection(StoringConnection):
             self.connection._shortcmd(f"RETR {number}")
             return self._read_answer(limit)
         except error_proto as error:
+            _raise_if_gone(error)
             _logger.warning("POP3 mail %s is not handed over: %s", number, error)
             return None
 
     def _download_header(self, number):
-        self.connection._shortcmd(f"TOP {number} 0")
+        try:
+            self.connection._shortcmd(f"TOP {number} 0")
+        except error_proto as error:
+            _raise_if_gone(error)
+            return b"\r\n"  # not every server knows TOP
         return self._read_answer(self.journal.max_size)
 
     def _read_answer(self, limit):
@@ -257,16 +274,41 @@ class PopConnection(StoringConnection):
             chunks.append(chunk)
 
     def _identify(self, numbers):
-        """Name mails for good, by the unique-id listing if there is one."""
-        names = {}
+        """Name mails for good, by the unique-id listing if there is one.
+
+        Without it a name is good for today; the size tells most mails apart that have
+        the same number one after the other.
+        """
         try:
             _status, lines, _octets = self.connection.uidl()
-        except error_proto:
+        except error_proto as error:
+            _raise_if_gone(error)
             lines = []
-        for line in lines:
-            number, _space, uid = line.partition(b" ")
-            names[int(number)] = f"UIDL {uid.decode('ascii', 'replace')}"
-        return {n: names.get(n) or f"number {n}" for n in numbers}
+        uids = {n: uid.decode("ascii", "replace") for n, uid in _listed(lines)}
+        return {n: self._name(n, uids.get(n)) for n in numbers}
+
+    def _name(self, number, uid):
+        if uid:
+            return f"UIDL {uid}"
+        return f"number {number}, {self.sizes.get(number, '?')} bytes"
+
+
+def _listed(lines):
+    """Yield number and value of the lines of a POP3 listing that make sense."""
+    for line in lines:
+        number, _space, value = line.strip().partition(b" ")
+        # LIST may say more than the size (RFC 1939 §5).
+        with contextlib.suppress(ValueError, IndexError):
+            yield int(number), value.split()[0]
+
+
+def _raise_if_gone(error):
+    """Tell a server that hung up from one that refuses.
+
+    :raise OSError: for the former, which ``poplib`` reports like the latter
+    """
+    if error.args[:1] == ("-ERR EOF",):  # what a server says is bytes
+        raise OSError("the POP3 server hung up") from error
 
 
 def _sequences(numbers):

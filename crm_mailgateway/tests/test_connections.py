@@ -1,5 +1,6 @@
+import imaplib
 import io
-from poplib import POP3
+from poplib import POP3, error_proto
 
 from odoo.tests import BaseCase, tagged
 
@@ -51,11 +52,27 @@ class ImapStub:
 
 
 class PopStub(POP3):
+    """Answers RETR; knows neither TOP nor UIDL, which are optional (RFC 1939 §7)."""
+
+    refusal = b"-ERR what? EOF?"
+    _debugging = 0
+
     def __init__(self, answers):
         self._unread_messages = [1]
         self.file = io.BytesIO(b"".join(answers))
 
+    def check_unread_messages(self):
+        return len(self._unread_messages)
+
+    def list(self, which=None):
+        return b"+OK", [b"%d 2000" % number for number in self._unread_messages], 0
+
+    def uidl(self, which=None):
+        raise error_proto(self.refusal)
+
     def _shortcmd(self, line):
+        if not line.startswith("RETR"):
+            raise error_proto(self.refusal)
         return b"+OK"
 
 
@@ -81,6 +98,74 @@ class TestConnections(BaseCase):
             connection.handled_message(number)
         self.assertIn("seen 1", stub.commands)
         self.assertNotIn("seen 2", stub.commands)
+
+    def test_a_mail_that_the_server_cannot_read_keeps_back_none_after_it(self):
+        """Exchange says BAD about a damaged one, each time."""
+
+        def fetch(number, what):
+            if number == b"1" and what == "(BODY.PEEK[])":
+                raise imaplib.IMAP4.error("FETCH command error: BAD [b'Error 12']")
+            return ("OK", [(b"2 (BODY[] {28}", MAIL), b")"])
+
+        stub = ImapStub()
+        stub.fetch = fetch
+        mails = list(storing(stub, MailboxJournal(ignoring)).retrieve_unread_messages())
+        self.assertTrue(mails[0][1].startswith(UNFETCHABLE))
+        self.assertEqual(mails[1], (b"2", MAIL))
+
+    def test_a_broken_connection_is_no_fault_of_a_mail(self):
+        """Neither is it recorded as one that the mailbox does not hand over."""
+
+        def gone(*_arguments):
+            raise imaplib.IMAP4.abort("socket error: EOF")
+
+        imap, pop = ImapStub(), PopStub([])
+        imap.fetch = gone
+        pop._shortcmd = lambda line: POP3._getline(pop)
+        for stub, error in ((imap, imaplib.IMAP4.abort), (pop, OSError)):
+            stored = []
+            connection = storing(stub, MailboxJournal(stored.extend))
+            with self.assertRaises(error):
+                list(connection.retrieve_unread_messages())
+            self.assertFalse(stored)
+
+    def test_pop3_without_top_and_uidl_records_what_is_too_large(self):
+        recorded = {}
+
+        def record(content, server_key):
+            recorded[server_key] = content
+
+        journal = MailboxJournal(
+            ignoring, record, lambda keys: set(keys) & set(recorded), max_size=1000
+        )
+        for _fetch in range(2):
+            connection = storing(PopStub([]), journal)
+            self.assertEqual(connection.check_unread_messages(), 0)
+        self.assertEqual(list(recorded), ["number 1, 2000 bytes"])
+        # Another one has its number now.
+        larger = PopStub([])
+        larger.list = lambda which=None: (b"+OK", [b"1 3000"], 0)
+        self.assertEqual(storing(larger, journal).check_unread_messages(), 0)
+        self.assertEqual(len(recorded), 2)
+
+    def test_garbage_in_a_listing_does_no_harm(self):
+        stub = PopStub([MAIL, b".\r\n"])
+        stub.list = lambda which=None: (b"+OK", [b"garbage", b"", b"x y", b"1 28"], 0)
+        stub.uidl = lambda which=None: (b"+OK", [b"garbage", b"x y"], 0)
+        journal = MailboxJournal(ignoring, awaited=lambda: {"UIDL a"})
+        connection = storing(stub, journal)
+        self.assertEqual(connection.check_unread_messages(), 1)
+        self.assertEqual(connection.sizes, {1: 28})
+        self.assertEqual(list(connection.retrieve_unread_messages()), [(1, MAIL)])
+
+    def test_mails_of_a_size_that_nobody_told_are_not_piled_up(self):
+        stub, stored = ImapStub(), []
+        stub._unread_messages = [b"1"] * 4
+        large = b"Subject: large\r\n\r\n" + b"x" * MAX_AHEAD_SIZE
+        stub.fetch = lambda number, what: ("OK", [(b"1 (BODY[]", large), b")"])
+        journal = MailboxJournal(lambda contents: stored.append(len(contents)))
+        list(storing(stub, journal).retrieve_unread_messages())
+        self.assertEqual(stored, [1, 1, 1, 1])
 
     def test_what_cannot_be_stored_is_not_yielded(self):
         def full(_contents):
