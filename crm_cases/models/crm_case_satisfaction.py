@@ -31,6 +31,10 @@ class CrmCase(models.Model):
 
     _inherit = "crm.case"
 
+    # A new case has no ratings, and is not searched for them.
+    rating_last_value = fields.Float(
+        compute="_compute_rating_last_value", precompute=True, store=True
+    )
     rating_due = fields.Datetime(
         string="Ask for Satisfaction On",
         compute="_compute_rating_due",

@@ -20,6 +20,7 @@ BACKOFF = [datetime.timedelta(minutes=m) for m in (1, 5, 30, 120, 720)]
 # A mail is in somebody's hands for this long before the scheduled action takes it.
 GRACE = datetime.timedelta(minutes=2)
 
+ACKNOWLEDGE = "crm_mailgateway.ir_cron_acknowledge"
 ROW_KEY = "crm_mailgateway_row"
 ROUTE_KEY = "crm_mailgateway_route"
 
@@ -162,6 +163,7 @@ class CrmMailgatewayMessage(models.Model):
         """
         self.flush_model()
         self.env["crm.mailgateway.result"].flush_model()
+        thanks = self.env["ir.model.data"]._xmlid_to_res_id(ACKNOWLEDGE)
         # Only a copy of what is durable already: no need to wait for the disk.
         settled = self.env.execute_query(
             SQL(
@@ -179,35 +181,38 @@ class CrmMailgatewayMessage(models.Model):
                   FROM crm_mailgateway_result result
                  WHERE result.journal_id = row.id
                    AND row.state IN ('received', 'failed', 'quarantined') AND %s
-             RETURNING row.id, row.state, row.res_model, result.ack_state
+             RETURNING row.id, row.state, row.res_model, result.ack_state, %s
                 """,
                 SQL("row.id = ANY(%s)", list(row_ids)) if row_ids else SQL("TRUE"),
+                self._is_due(thanks),
             )
         )
         foreign = [
             row_id
-            for row_id, state, model, _ack in settled
+            for row_id, state, model, *_rest in settled
             if state == "processed" and model != "crm.case"
         ]
         self._purge(foreign)
-        if untold or any(ack == "pending" for *_row, ack in settled):
-            self._trigger_once("crm_mailgateway.ir_cron_acknowledge")
+        waiting = untold or any(row[3] == "pending" for row in settled)
+        if waiting and not any(row[4] for row in settled):
+            self.env["ir.cron"].browse(thanks)._trigger()
 
-    def _trigger_once(self, xmlid):
-        """Trigger a scheduled action, unless it is about to run anyway.
+    @api.model
+    def _is_due(self, cron_id):
+        """SQL: whether a scheduled action is about to run anyway.
 
         A thousand mails need one run, and each trigger costs a connection.
         """
-        cron_id = self.env["ir.model.data"]._xmlid_to_res_id(xmlid)
-        due = self.env.execute_query(
-            SQL(
-                """
-                SELECT 1 FROM ir_cron_trigger
-                 WHERE cron_id = %s AND call_at <= now() AT TIME ZONE 'UTC' LIMIT 1
-                """,
-                cron_id,
-            )
+        return SQL(
+            """EXISTS (SELECT FROM ir_cron_trigger WHERE cron_id = %s
+                          AND call_at <= now() AT TIME ZONE 'UTC')""",
+            cron_id,
         )
+
+    def _trigger_once(self, xmlid):
+        """Trigger a scheduled action, unless it is about to run anyway."""
+        cron_id = self.env["ir.model.data"]._xmlid_to_res_id(xmlid)
+        [[due]] = self.env.execute_query(SQL("SELECT %s", self._is_due(cron_id)))
         if not due:
             self.env["ir.cron"].browse(cron_id)._trigger()
 

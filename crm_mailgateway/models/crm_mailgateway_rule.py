@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 from odoo.tools import LazyTranslate, email_normalize, email_split
 
@@ -26,10 +26,13 @@ class CrmMailgatewayRule(models.Model):
 
     A regular expression may have named groups: ``(?P<subject>…)`` becomes the subject
     of the case, ``reference`` its reference, ``customer`` (an address) its customer.
+
+    Which rules a company has is remembered until a rule changes.
     """
 
     _name = "crm.mailgateway.rule"
     _description = "Routing Rule"
+    _inherit = ["crm.case.cached.mixin"]
     _order = "sequence, id"
     _check_company_auto = True
 
@@ -164,7 +167,14 @@ class CrmMailgatewayRule(models.Model):
 
     @api.model
     def _get_rules(self, company):
-        return self.search([("company_id", "in", (company.id, False))], limit=MAX_RULES)
+        return self.browse(self._get_rule_ids(company.id))
+
+    @api.model
+    @tools.ormcache("company_id")
+    def _get_rule_ids(self, company_id):
+        rules = self.sudo()  # rules hold for all mails, whoever runs the gateway
+        domain = [("company_id", "in", (company_id, False))]
+        return rules.search(domain, limit=MAX_RULES)._ids
 
     def _decide(self, facts, log=None):
         """Ask these rules about one mail, in their order.

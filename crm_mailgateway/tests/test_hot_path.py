@@ -25,7 +25,7 @@ class TestHotPath(GatewayCommon):
         self.receive(compose("Warm up"))
         queries, row = self.cost(compose("Measured"))
         self.assertEqual((row.state, row.ack_state), ("processed", "pending"))
-        self.assertLessEqual(queries, 47)
+        self.assertLessEqual(queries, 39)
 
     def assertFetchesFew(self, content, *tables):
         """Check that no wide table is read as a whole for this mail."""
@@ -72,7 +72,7 @@ class TestHotPath(GatewayCommon):
             costs.append(queries)
         # What Odoo keeps for all mails may be asked for anew by one of them.
         self.assertLessEqual(min(costs[-5:]), min(costs[:5]))
-        self.assertLessEqual(min(costs), 36)
+        self.assertLessEqual(min(costs), 34)
         self.assertLessEqual(max(costs[1:]), 40)
 
     def test_thanks_cost_little_more_for_many(self):

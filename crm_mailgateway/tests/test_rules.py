@@ -26,6 +26,25 @@ class RulesCommon(ThreadingCommon):
 
 @tagged("post_install", "-at_install")
 class TestRules(RulesCommon):
+    def test_what_is_remembered_of_rules_follows_every_change(self):
+        def team(number):
+            return self.mail(subject=f"Your invoice {number}").case_id.team_id
+
+        usual = team(1)
+        rule = self.rule(("subject", "contains", "invoice"), team_id=self.sales.id)
+        self.assertNotEqual(usual, self.sales)
+        self.assertEqual(team(2), self.sales)
+        rule.active = False
+        self.assertEqual(team(3), usual)
+        rule.active = True
+        self.assertEqual(team(4), self.sales)
+        rule.company_id = self.env["res.company"].create({"name": "Elsewhere"})
+        self.assertEqual(team(5), usual)
+        rule.company_id = False
+        self.assertEqual(team(6), self.sales)
+        rule.unlink()
+        self.assertEqual(team(7), usual)
+
     def test_a_mail_goes_where_the_rule_says(self):
         category = self.env["crm.case.category"].create({"name": "Billing"})
         tag = self.env["crm.case.tag"].create({"name": "Invoice"})
