@@ -1,6 +1,6 @@
 {
     "name": "Cases by Mail",
-    "version": "19.0.1.3.0",
+    "version": "19.0.1.4.0",
     "category": "Services/Helpdesk",
     "summary": "Mail becomes cases, answers find them, nothing is lost",
     "author": "CRM Cases contributors",
