@@ -27,11 +27,21 @@ METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)
 
 
+class Member(NamedTuple):
+    """A mail in an archive, which is opened once for all of them.
+
+    :param info: rather than a name, which two may share
+    """
+
+    archive: zipfile.ZipFile
+    info: zipfile.ZipInfo
+
+
 class Entry(NamedTuple):
     """Where a mail lies, and what its headers say.
 
     :param number: of the file it is in
-    :param place: a span of bytes (mbox), the member (zip; two may share a name) or None
+    :param place: a span of bytes (mbox), a :class:`Member` (zip) or None
     :param problem: why it cannot be read, or None
     """
 
@@ -71,37 +81,37 @@ def index(number, name, stream):
 
 def read(entry, stream):
     """Return the bytes of a mail."""
+    if isinstance(entry.place, Member):
+        with entry.place.archive.open(entry.place.info) as content:
+            return content.read(MAX_MAIL + 1)
     if isinstance(entry.place, tuple):
         start, size = entry.place
         stream.seek(start)
         return QUOTED_FROM.sub(rb"\1", stream.read(size))
-    if entry.place is None:
-        stream.seek(0)
-        return stream.read(MAX_MAIL + 1)
-    with zipfile.ZipFile(stream) as archive, archive.open(entry.place) as member:
-        return member.read(MAX_MAIL + 1)
+    stream.seek(0)
+    return stream.read(MAX_MAIL + 1)
 
 
 def _index_zip(number, name, stream):
     try:
-        with zipfile.ZipFile(stream) as archive:
-            for info in archive.infolist():
-                if info.filename.lower().endswith(".eml"):
-                    yield _index_member(number, name, archive, info)
+        archive = zipfile.ZipFile(stream)  # of a stream that is closed by its owner
+        for info in archive.infolist():
+            if info.filename.lower().endswith(".eml"):
+                yield _index_member(number, name, archive, info)
     except DAMAGED:
         yield Entry(number, None, name, problem="damaged")
 
 
 def _index_member(number, name, archive, info):
-    path = f"{name}/{info.filename}"
+    path, place = f"{name}/{info.filename}", Member(archive, info)
     if info.compress_type not in METHODS:
-        return Entry(number, info, path, problem="damaged")
+        return Entry(number, place, path, problem="damaged")
     try:
         with archive.open(info) as member:
             header = _read_header(member)
     except DAMAGED:
-        return Entry(number, info, path, problem="damaged")
-    return _describe(number, info, path, header, info.file_size)
+        return Entry(number, place, path, problem="damaged")
+    return _describe(number, place, path, header, info.file_size)
 
 
 def _read_header(stream):

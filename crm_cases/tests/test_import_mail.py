@@ -225,3 +225,19 @@ class TestImportMail(CasesCommon):
         body = "Hello <script>alert(1)</script>"
         case = self.bring_in(("a.eml", make_mail(2, body=body))).case_ids
         self.assertNotIn("<script", case.message_ids.body)
+
+    def test_archive_of_many_mails_is_opened_once(self):
+        """What is read of it grows with the mails, not with their square."""
+        read = {}
+        for count in (100, 2000):
+            mails = {f"m{n}": make_mail(n % 28 + 1, f"Mail {n}") for n in range(count)}
+            stream = io.BytesIO(make_zip(**mails))
+            opened = zipfile.ZipFile._RealGetContents
+            with patch.object(
+                zipfile.ZipFile, "_RealGetContents", autospec=True, side_effect=opened
+            ) as directory:
+                entries = list(mail_files.index(0, "box.zip", stream))
+                raws = [mail_files.read(entry, stream) for entry in entries]
+            self.assertEqual(raws, list(mails.values()))
+            read[count] = directory.call_count
+        self.assertEqual(read, {100: 1, 2000: 1})

@@ -22,6 +22,7 @@ from . import fetchmail_server
 from . import fetchmail_server_trust
 from . import res_partner
 from . import crm_case
+from . import crm_mailgateway_trace
 from . import crm_case_erasure
 from . import crm_case_export
 from . import crm_case_memory

@@ -5,6 +5,8 @@ from odoo.tools import SQL
 from odoo.addons.crm_cases.models.crm_case_erasure import get_pattern
 
 KEPT = ("sha256", "message_id", "res_model", "server_key")
+# How long who erases, or looks at the preview, waits for bytes to be read
+SECONDS = {"erase": 10, "preview": 2}
 
 
 class CrmCaseErasure(models.AbstractModel):
@@ -15,7 +17,8 @@ class CrmCaseErasure(models.AbstractModel):
     adds nothing; a Message-ID that holds the address stays as a digest.
 
     A mail of somebody else that names the person loses its bytes, and the address in
-    its subject. One that still waits to be filed keeps them: it would be lost.
+    its subject. One that still waits to be filed keeps them: it would be lost. What is
+    looked for inside of the bytes is what ``crm.mailgateway.trace`` says.
     """
 
     _inherit = "crm.case.erasure"
@@ -33,9 +36,17 @@ class CrmCaseErasure(models.AbstractModel):
         mails = self._get_mails_of_person(person) - self._get_mails_of_cases(
             person.cases
         )
+        naming, left = self._get_mails_that_name(person.addresses, SECONDS["preview"])
+        naming -= mails | self._get_mails_of_cases(person.cases)
+        label = self.env._("Mails of others that name the person")
+        if left:
+            label = self.env._(
+                "Mails of others that name the person, as far as they were looked at"
+            )
         return [
             *super()._count_person(person),
             (self.env._("Other received mails of the person"), len(mails)),
+            (label, len(naming)),
         ]
 
     @api.model
@@ -55,10 +66,13 @@ class CrmCaseErasure(models.AbstractModel):
         self.env["crm.mailgateway.blocked"].search(
             [("email", "in", list(person.addresses))]
         ).unlink()
-        naming = self._get_mails_that_name(person.addresses) - mails
+        addresses = person.addresses
+        naming, left = self._get_mails_that_name(addresses, SECONDS["erase"])
         result = super()._erase_person(person)
         results = self._erase_mails(mails)
-        self._forget_bytes(naming, person.addresses)
+        self._forget_bytes(naming - mails, addresses)
+        if left:
+            self.env["crm.mailgateway.trace"]._leave(addresses, left)
         for records in (mails, results):
             self._digest_ids(records, person.addresses)
         return result
@@ -66,11 +80,13 @@ class CrmCaseErasure(models.AbstractModel):
     @api.model
     def _get_swept_models(self):
         journal = [self.env[name] for name in self.env if "crm.mailgateway." in name]
-        kept = ("crm.mailgateway.message", "crm.mailgateway.result")
+        kept = ("message", "result", "trace")
         return super()._get_swept_models() + [
             model
             for model in journal
-            if model._auto and not model._abstract and model._name not in kept
+            if model._auto
+            and not model._abstract
+            and model._name.rpartition(".")[2] not in kept
         ]
 
     def _get_mails_of_cases(self, cases):
@@ -95,10 +111,13 @@ class CrmCaseErasure(models.AbstractModel):
         )
         return rows | rows.browse(results.mapped("journal_id")).exists()
 
-    def _get_mails_that_name(self, addresses):
-        """Mails in whose text an address stands: as the message that was made of it
-        says, or as the bytes say if none was made."""
-        rows = self.env["crm.mailgateway.message"]
+    def _get_mails_that_name(self, addresses, seconds):
+        """Mails in whose text an address stands: as the messages that were made of them
+        say, and as the bytes say.
+
+        :return: the mails, and the id below which bytes are still to be read, or 0
+        """
+        rows, left = self.env["crm.mailgateway.trace"]._look_for(addresses, seconds)
         self.env.flush_all()
         for address in addresses:
             found = self.env.execute_query(
@@ -109,14 +128,12 @@ class CrmCaseErasure(models.AbstractModel):
                      WHERE row.state = 'processed' AND row.message_id IN (
                                SELECT message_id FROM mail_message
                                 WHERE body ~* %(pattern)s OR subject ~* %(pattern)s)
-                        OR row.state = 'ignored'
-                       AND encode(raw.content, 'escape') ~* %(pattern)s
                     """,
                     pattern=get_pattern(address),
                 )
             )
             rows |= rows.browse(row_id for (row_id,) in found)
-        return rows
+        return rows, left
 
     def _forget_bytes(self, mails, addresses):
         mails._purge(mails.ids)

@@ -24,6 +24,7 @@ from . import test_mailbox
 from . import test_matching
 from . import test_matrix
 from . import test_migration
+from . import test_naming
 from . import test_neutralize
 from . import test_news
 from . import test_outgoing

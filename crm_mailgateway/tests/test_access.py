@@ -17,6 +17,7 @@ MODELS = (
     "crm.mailgateway.message",
     "crm.mailgateway.raw",
     "crm.mailgateway.result",
+    "crm.mailgateway.trace",
 )
 READERS = ("all", "manager", "system")
 
@@ -41,6 +42,9 @@ class TestAccess(GatewayCommon, HttpCase):
             ),
             "crm.mailgateway.result": self.env["crm.mailgateway.result"].search(
                 [("journal_id", "=", row.id)]
+            ),
+            "crm.mailgateway.trace": self.env["crm.mailgateway.trace"].create(
+                {"addresses": ["x@y.example"], "below_id": 1}
             ),
         }
         allowed = {

@@ -1,7 +1,11 @@
+import base64
+from unittest.mock import patch
+
 from odoo.tests import tagged
 
 from odoo.addons.crm_cases.tests.test_erasure import find_everywhere
 
+from ..models import crm_case_erasure, crm_mailgateway_trace
 from .common import GatewayCommon, compose
 
 ADDRESS = "zora.quillfeather@privacy.example.com"
@@ -83,3 +87,76 @@ class TestErasure(GatewayCommon):
         self.erase(self.receive(compose("Fifth", From=SENDER)).case_id)
         self.assertTrue(other._read_content())
         self.assertTrue(other.email_from)
+
+    # ------------------------------------------------------------
+    # MAILS OF OTHERS
+    # ------------------------------------------------------------
+
+    def receive_encoded(self, number, text, state="ignored"):
+        """A mail of somebody else, whose text is packed into base64."""
+        packed = base64.encodebytes(text.encode()).decode()
+        row = self.receive(compose(f"Of somebody {number}", packed))
+        row.case_id.unlink()
+        row.write({"state": state, "case_id": False, "res_id": False})
+        return row
+
+    def preview(self, case):
+        wizard = self.env["crm.case.erase"].with_context(
+            active_model="crm.case", active_ids=case.ids
+        )
+        return wizard.create({}).preview
+
+    def test_encoded_mails_of_others_that_name_the_person_lose_their_bytes(self):
+        case = self.receive(compose("Seventh", From=SENDER)).case_id
+        text = f"Please write to {ADDRESS} at once"
+        naming = [
+            self.receive_encoded(number, text, state)
+            for number, state in enumerate(("ignored", "processed"))
+        ]
+        waiting = [
+            self.receive_encoded(state, text, state)
+            for state in ("received", "failed", "quarantined")
+        ]
+        other = self.receive_encoded("else", f"Please write to x{ADDRESS} at once")
+        self.assertIn("Mails of others that name the person: 2<", self.preview(case))
+        self.erase(case)
+        for row in naming:
+            self.assertFalse(row._read_content(), row.state)
+            self.assertTrue(row.email_from and row.sha256)
+        for row in (*waiting, other):
+            self.assertTrue(row._read_content(), row.state)
+        self.assertFalse(self.env["crm.mailgateway.trace"].search([]))
+
+    def test_bytes_are_read_a_few_at_a_time_and_the_rest_later(self):
+        case = self.receive(compose("Eighth", From=SENDER)).case_id
+        text = f"Please write to {ADDRESS} at once"
+        naming = [self.receive_encoded(number, text) for number in range(5)]
+        read = []
+        Trace = self.registry["crm.mailgateway.trace"]
+        read_raws = Trace._read_raws
+
+        def record(trace, row_ids):
+            read.append(len(row_ids))
+            return read_raws(trace, row_ids)
+
+        seconds = dict.fromkeys(crm_case_erasure.SECONDS, 0)
+        with (
+            patch.object(crm_case_erasure, "SECONDS", seconds),
+            patch.object(crm_mailgateway_trace, "CHUNK", 2 * naming[0].size + 9),
+            patch.object(crm_mailgateway_trace, "ROWS", 3),
+            patch.object(Trace, "_read_raws", record),
+            self.enter_registry_test_mode(),
+        ):
+            preview = self.preview(case)
+            self.assertIn("as far as they were looked at: 2<", preview)
+            self.erase(case)
+            self.assertEqual([bool(row._read_content()) for row in naming],
+                             [True, True, True, False, False])  # fmt: skip
+            trace = self.env["crm.mailgateway.trace"].search([])
+            self.assertEqual(trace.addresses, [ADDRESS])
+            cron = self.env.ref("crm_mailgateway.ir_cron_trace")
+            cron.method_direct_trigger()
+        self.assertFalse(any(row._read_content() for row in naming))
+        self.assertFalse(trace.exists(), "the address is not kept longer than needed")
+        self.assertLessEqual(max(read), 2)
+        self.assertEqual(find_everywhere(self.cr, ADDRESS), [])
