@@ -30,6 +30,13 @@ class MailLoop:
         if stored.state == "received" and not stored.known:
             self._ahead.append(content)
 
+    def forget_ahead(self):
+        """Forget what was stored and not asked for: the journal knows it.
+
+        Another mailbox follows, whose mails have another way to go.
+        """
+        self._stored, self._ahead = {}, []
+
     def take_ahead(self):
         """Return bytes and :class:`StoredMail` of what nobody has in hand, once."""
         ahead, self._ahead = self._ahead, []

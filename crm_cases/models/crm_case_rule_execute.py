@@ -1,12 +1,12 @@
 import logging
 import time
 from collections import Counter
-from contextlib import contextmanager
 
 from odoo import fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import groupby
 
+from ..transaction import all_or_nothing
 from .crm_case_rule_run import DONE, DUE, FAILED, NOBODY
 
 _logger = logging.getLogger(__name__)
@@ -113,27 +113,12 @@ class CrmCaseRuleRun(models.Model):
             return None
         started = time.monotonic()
         try:
-            with self._all_or_nothing():
+            with all_or_nothing(self.env.cr):
                 done = [run for run in self if run._act(written)]
         except Exception:  # noqa: BLE001  whatever an action may raise
             return None
         duration = (time.monotonic() - started) / len(self)
         return self._mark_done(dict.fromkeys(done, duration))
-
-    @contextmanager
-    def _all_or_nothing(self):
-        """A savepoint that also takes back what waits for the commit, such as web
-        hooks and notices to browsers."""
-        hooks = self.env.cr.postcommit
-        functions, data = list(hooks._funcs), dict(hooks.data)
-        try:
-            with self.env.cr.savepoint():
-                yield
-        except Exception:
-            hooks.clear()
-            hooks._funcs.extend(functions)
-            hooks.data.update(data)
-            raise
 
     # ------------------------------------------------------------
     # ONE BY ONE
@@ -148,7 +133,7 @@ class CrmCaseRuleRun(models.Model):
         for run in self:
             started = time.monotonic()
             try:
-                with run._all_or_nothing():
+                with all_or_nothing(run.env.cr):
                     acted = run._act(written)
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 # Somebody else writes the case right now.

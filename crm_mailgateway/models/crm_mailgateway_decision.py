@@ -55,6 +55,7 @@ class CrmMailgatewayMessage(models.Model):
         :param str reason: in the words of who decides; may be empty
         """
         self._check_may_decide()
+        self._catch_up()
         waiting = self.filtered(lambda r: r.state in WAITING)
         name = self.env.user.name
         verdict = _lt("Ignored by %s", name)
@@ -68,6 +69,14 @@ class CrmMailgatewayMessage(models.Model):
                 "next_attempt": False,
             }
         )
+
+    def _catch_up(self):
+        """See what became of mails that were processed just now, and not settled yet.
+
+        To be ignored, or to become another case, it is too late for them.
+        """
+        self.sudo()._settle(self.ids)  # the journal is written by the gateway only
+        self.invalidate_recordset()
 
     def _route(self, route):
         """File mails as a person decided, whatever the gateway thinks of them.
@@ -84,21 +93,36 @@ class CrmMailgatewayMessage(models.Model):
 
     def _reroute(self, route):
         if self._in_odoo_test():
-            self._forget_result(self.id)
+            is_free = self._forget_result(self.id)
         else:
-            self._on_own_cursor("_forget_result", self.id)
-        self._process_alone(route)
+            is_free = self._on_own_cursor("_forget_result", self.id)
+        if is_free:
+            self._process_alone(route)
 
     @api.model
     def _forget_result(self, row_id):
-        """Make room for another result: the person knows better."""
+        """Make room for another result: the person knows better.
+
+        :return: whether there is room, and not a document already
+        """
+        row = self.browse(row_id)
+        row._catch_up()
+        if row.state == "processed":
+            return False
         results = self.env["crm.mailgateway.result"].sudo()  # the gateway's own book
         results.search([("journal_id", "=", row_id)]).unlink()
-        self.browse(row_id).state = "received"
+        row.state = "received"
+        return True
 
     def _file_unread(self, route):
-        """Make a case of a mail that cannot be parsed: its source, and the mail."""
+        """Make a case of a mail that cannot be parsed: its source, and the mail.
+
+        Of one whose bytes are not kept any more, what is left of it.
+        """
+        if not self._forget_result(self.id):
+            return
         content = self._read_content()
+        gone = self.env._("The content was removed: it is not needed any more.")
         cases = self.env["crm.case"].with_user(SUPERUSER_ID)
         cases = cases.with_context(mail_create_nosubscribe=True)
         if isinstance(route, dict):
@@ -106,11 +130,11 @@ class CrmMailgatewayMessage(models.Model):
         else:
             case = cases.browse(route)
         case.message_post(
-            body=preview.source(content),
+            body=preview.source(content) if content else gone,
             email_from=self.email_from,
             message_type="email",
             subtype_id=case._creation_subtype().id,
-            attachments=[(f"mail-{self.id}.eml", content)],
+            attachments=[(f"mail-{self.id}.eml", content)] if content else None,
         )
         verdict = _lt("Filed by %s; the mail is attached.", self.env.user.name)
         self.write(

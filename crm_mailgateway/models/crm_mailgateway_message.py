@@ -212,7 +212,8 @@ class CrmMailgatewayMessage(models.Model):
         except (psycopg2.DataError, ProgramLimitExceeded) as error:
             # Nothing in a header may keep a mail from being stored.
             _logger.warning("The header of a mail does not fit: %s", error)
-            stored = self._on_own_cursor("_insert", *plain, headers.UNREADABLE)
+            envelope = headers.unreadable(content)
+            stored = self._on_own_cursor("_insert", *plain, envelope)
         if stored.state == "quarantined" and not stored.known:
             self._on_own_cursor("_call_for_a_decision")
         return stored

@@ -8,6 +8,8 @@ from odoo import api, fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, LazyTranslate
 
+from odoo.addons.crm_cases.transaction import all_or_nothing
+
 from .. import words
 from ..loop import LOOP_KEY, MailLoop
 from .crm_mailgateway_rule import HeldByRule
@@ -19,6 +21,12 @@ _logger = logging.getLogger(__name__)
 BACKOFF = [datetime.timedelta(minutes=m) for m in (1, 5, 30, 120, 720)]
 # A mail is in somebody's hands for this long before the scheduled action takes it.
 GRACE = datetime.timedelta(minutes=2)
+
+# Which rows are to learn what became of them; an index finds those.
+UNSETTLED = "row.state IN ('received', 'failed', 'quarantined')"
+# Also one that somebody ignored while it became a case: the case is there.
+SETTLE_THESE = f"""row.id = ANY(%s) AND ({UNSETTLED} OR row.state = 'ignored'
+    AND result.outcome = 'processed' AND COALESCE(row.res_id, 0) = 0)"""
 
 ACKNOWLEDGE = "crm_mailgateway.ir_cron_acknowledge"
 ROW_KEY = "crm_mailgateway_row"
@@ -47,7 +55,7 @@ class CrmMailgatewayMessage(models.Model):
             of its transaction, and if the connection is lost; the row stays *received*
         """
         try:
-            with self.env.cr.savepoint():
+            with all_or_nothing(self.env.cr):
                 res_id = run()
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             self._on_own_cursor("_postpone", stored.id)
@@ -179,11 +187,10 @@ class CrmMailgatewayMessage(models.Model):
                                      AND id = result.res_id),
                        error = NULL, traceback = NULL, next_attempt = NULL
                   FROM crm_mailgateway_result result
-                 WHERE result.journal_id = row.id
-                   AND row.state IN ('received', 'failed', 'quarantined') AND %s
+                 WHERE result.journal_id = row.id AND %s
              RETURNING row.id, row.state, row.res_model, result.ack_state, %s
                 """,
-                SQL("row.id = ANY(%s)", list(row_ids)) if row_ids else SQL("TRUE"),
+                SQL(SETTLE_THESE, list(row_ids)) if row_ids else SQL(UNSETTLED),
                 self._is_due(thanks),
             )
         )

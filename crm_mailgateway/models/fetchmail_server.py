@@ -157,6 +157,9 @@ class FetchmailServer(models.Model):
     def _crm_mailgateway_journal(self):
         """Return what a connection needs to store the mails of this mailbox."""
         journal = self.env["crm.mailgateway.message"]
+        loop = self.env.context.get(LOOP_KEY)
+        if isinstance(loop, MailLoop):
+            loop.forget_ahead()
         origin = {
             "mailbox_id": self.id,
             "arguments": {

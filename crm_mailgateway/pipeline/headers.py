@@ -43,7 +43,12 @@ class Envelope:
     sent_on: datetime.datetime | None
 
 
-UNREADABLE = Envelope("", "", "", "", None)
+def unreadable(content):
+    """Return what the journal shows of a mail whose headers do not fit into it.
+
+    :param bytes content: the mail; two of them are no duplicates of each other
+    """
+    return Envelope(derived_message_id(content), "", "", "", None)
 
 
 def one_line(text):

@@ -48,6 +48,11 @@ class GatewayCommon(MailCommon):
         )
         cls.gateway = cls.env["mail.thread"]
 
+    def forget_results(self, rows):
+        """Let rows look as if processing had not come to an end."""
+        results = self.env["crm.mailgateway.result"]
+        results.search([("journal_id", "in", rows.ids)]).unlink()
+
     def receive(self, content):
         """Hand a mail to the gateway and return its journal row."""
         self.gateway.message_process(None, content)

@@ -75,6 +75,7 @@ class TestAccess(GatewayCommon, HttpCase):
     def test_who_may_decide_about_a_mail(self):
         row = self.receive(compose())
         row.state = "failed"
+        self.forget_results(row)
         for button in ("action_retry", "action_ignore"):
             with self.assertRaises(AccessError):
                 getattr(row.with_user(self.users["member"]), button)()

@@ -38,12 +38,10 @@ class TestHealth(GatewayCommon):
         copy = self.receive(b"Received: again\r\n" + compose("One"))
         self.assertEqual(copy.state, "ignored")
         waiting = self.receive(compose("Two"))
-        self.env["crm.mailgateway.result"].search(
-            [("journal_id", "=", waiting.id)]
-        ).unlink()
         waiting.state = "failed"
         undecided = self.receive(compose("Three"))
         undecided.state = "quarantined"
+        self.forget_results(waiting | undecided)
         self.assertEqual(self.figures(), (4, 1, 1, 1, 1, 0))
         self.assertEqual(self.health().display_name, "Support box")
         undecided._ignore("advertisement")
@@ -51,19 +49,25 @@ class TestHealth(GatewayCommon):
 
     def test_a_mail_filed_by_hand_is_no_gap(self):
         row = self.receive(compose())
-        self.env["crm.mailgateway.result"].search(
-            [("journal_id", "=", row.id)]
-        ).unlink()
+        self.forget_results(row)
         row.state = "quarantined"
         row._file_unread({})
         self.assertEqual(self.figures(), (1, 1, 0, 0, 0, 0))
 
+    def test_an_ignored_mail_without_bytes_can_still_be_filed(self):
+        self.receive(compose("One"))
+        copy = self.receive(b"Received: again\r\n" + compose("One"))
+        copy._purge(copy.ids)
+        copy._route({"team_id": self.team.id})
+        self.assertEqual(copy.case_id.team_id, self.team)
+        self.assertFalse(copy.case_id.message_ids.attachment_ids)
+        self.assertIn("was removed", copy.case_id.message_ids[0].body)
+        self.assertEqual(self.figures(), (2, 2, 0, 0, 0, 0))
+
     def test_a_gap_shows(self):
         """A mail that says it was processed, and was not; one that lost its bytes."""
         lie = self.receive(compose("Lie"))
-        self.env["crm.mailgateway.result"].search(
-            [("journal_id", "=", lie.id)]
-        ).unlink()
+        self.forget_results(lie)
         lie.res_id = 0
         lost = self.receive(compose("Lost"))
         lost.state = "failed"

@@ -7,6 +7,7 @@ from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from ..models.crm_mailgateway_processing import BACKOFF
+from ..pipeline.headers import unreadable
 from .common import DOMAIN, GatewayCommon, compose
 
 
@@ -236,6 +237,37 @@ class TestJournal(GatewayCommon):
         row._settle()
         row.invalidate_recordset()
         self.assertEqual((row.state, row.case_id), ("processed", case))
+
+    def _unsettle(self, row):
+        """As in the seconds, or after a crash, between the two commits."""
+        row.write({"state": "received", "res_id": False, "case_id": False})
+        self.env.flush_all()
+
+    def test_a_processed_mail_is_not_filed_once_more(self):
+        row = self.receive(compose())
+        case = row.case_id
+        for file in (row._route, row._file_unread):
+            self._unsettle(row)
+            file({})
+            self.assertEqual((row.state, row.case_id), ("processed", case))
+        self.assertEqual(self.env["crm.case"].search_count([]), self._cases_before + 1)
+
+    def test_a_processed_mail_cannot_be_ignored(self):
+        row = self.receive(compose())
+        case = row.case_id
+        self._unsettle(row)
+        row._ignore("advertisement")
+        self.assertEqual((row.state, row.case_id), ("processed", case))
+        self._unsettle(row)
+        row.state = "ignored"  # by somebody, while it was being processed
+        row._settle(row.ids)
+        row.invalidate_recordset()
+        self.assertEqual((row.state, row.case_id), ("processed", case))
+
+    def test_headers_that_do_not_fit_make_no_duplicates(self):
+        first, second = (unreadable(compose(word)) for word in ("One", "Two"))
+        self.assertNotEqual(first.message_id, second.message_id)
+        self.assertTrue(first.message_id)
 
     def test_deleted_case_leaves_its_row(self):
         row = self.receive(compose())

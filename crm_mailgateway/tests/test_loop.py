@@ -14,6 +14,7 @@ from ..models.crm_mailgateway_message import (
     CrmMailgatewayMessage,
     StoredMail,
 )
+from ..trace import MailTrace
 from .common import GatewayCommon, compose
 
 ARGUMENTS = {
@@ -182,6 +183,34 @@ class TestLoop(GatewayCommon):
         results = self.env["crm.mailgateway.result"].search([], limit=LIMIT + 2)
         thanked = results.filtered(lambda result: result.ack_state == "pending")
         self.assertEqual(len(thanked), LIMIT)
+
+    def test_a_failure_leaves_nothing_for_the_commit(self):
+        """No web hook may tell of a case that was rolled back."""
+        [stored] = self.env["crm.mailgateway.message"]._store_all(
+            [compose("Tells")], False, ARGUMENTS
+        )
+        trace = MailTrace(stored.id, stored.message_id)
+        hooks = self.env.cr.postcommit
+        before, failures = list(hooks._funcs), []
+
+        def tell_and_fail():
+            hooks.add(lambda: failures.append("told"))
+            raise ValueError("whatever")
+
+        with patch.object(
+            CrmMailgatewayMessage,
+            "_on_own_cursor",
+            lambda _self, *arguments: failures.append(arguments[0]),
+        ):
+            self.env["crm.mailgateway.message"]._process(stored, trace, tell_and_fail)
+        self.assertEqual(failures, ["_fail"])
+        self.assertEqual(list(hooks._funcs), before)
+
+    def test_what_one_mailbox_left_is_not_processed_as_of_the_next(self):
+        loop = self._store_ahead(compose("Of the first"), compose("of it too"))
+        mailbox = self.env["fetchmail.server"].create({"name": "The next"})
+        mailbox.with_context(**{LOOP_KEY: loop})._crm_mailgateway_journal()
+        self.assertFalse(loop.take_ahead())
 
     def test_waiting_mails_are_shared_out(self):
         rows = self.env["crm.mailgateway.message"]
