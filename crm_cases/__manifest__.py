@@ -120,6 +120,7 @@
             "crm_cases/static/src/presence/*",
             "crm_cases/static/src/tours/*",
             "crm_cases/static/src/scss/case_form.scss",
+            "crm_cases/static/src/scss/readable.scss",
             "crm_cases/static/src/dashboard/*",
             "crm_cases/static/src/message_actions/*",
         ],
