@@ -12,6 +12,7 @@ from . import crm_mailgateway_preview
 from . import crm_mailgateway_raw
 from . import crm_mailgateway_result
 from . import crm_mailgateway_classification
+from . import crm_mailgateway_privacy
 from . import mail_thread
 from . import crm_mailgateway_signal
 from . import mail_thread_memory

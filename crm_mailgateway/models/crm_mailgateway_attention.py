@@ -21,9 +21,10 @@ class CrmMailgatewayMessage(models.Model):
     """Mails that wait for a person make themselves heard, without shouting.
 
     Whoever leads the team of the mailbox gets one activity, whatever the number of
-    mails; without a team, or a leader who may decide, a manager of cases gets it. Mails
-    that still wait a week later cause another one. Quarantined mails are never purged.
-    Mails that wait for their turn or another attempt are told of after an hour.
+    mails; without a team, or a leader who may decide, a manager of cases gets it: of a
+    private team one who is in it, if there is one, since nobody else sees its mails.
+    Mails that still wait a week later cause another one. Quarantined mails are never
+    purged. Mails that wait for their turn or another attempt are told of after an hour.
     """
 
     _inherit = "crm.mailgateway.message"
@@ -68,9 +69,11 @@ class CrmMailgatewayMessage(models.Model):
     def _get_who_decides(self):
         """Return the user who decides about a mail, if there is any."""
         # sudo: a cron may be run by hand, by somebody who reads no mailboxes
-        leader = self.sudo().mailbox_id.crm_case_team_id.user_id
+        team = self.sudo().team_id or self.sudo().mailbox_id.crm_case_team_id
         managers = self._get_managers()
-        return leader & managers or managers[:1]
+        if team.is_private:
+            managers = managers & team._get_insiders() or managers
+        return team.user_id & managers or managers[:1]
 
     @api.model
     def _get_managers(self):

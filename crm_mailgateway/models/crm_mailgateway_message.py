@@ -38,10 +38,11 @@ WITH row AS (
     INSERT INTO crm_mailgateway_message
            (create_uid, write_uid, create_date, write_date, mailbox_id, sha256, size,
             message_id, email_from, email_to, subject, date, attempts, arguments,
-            server_key, state, verdict_terms, res_model)
+            server_key, state, verdict_terms, res_model, team_id)
     VALUES (%(uid)s, %(uid)s, %(now)s, %(now)s, %(mailbox)s, %(sha256)s, %(size)s,
             %(message_id)s, %(sender)s, %(recipients)s, %(subject)s, %(sent_on)s, 0,
-            %(arguments)s, %(server_key)s, %(state)s, %(verdict)s, %(target)s)
+            %(arguments)s, %(server_key)s, %(state)s, %(verdict)s, %(target)s,
+            (SELECT crm_case_team_id FROM fetchmail_server WHERE id = %(mailbox)s))
     ON CONFLICT (COALESCE(mailbox_id, 0), sha256) DO NOTHING
     RETURNING id)
 INSERT INTO crm_mailgateway_raw (journal_id, content)

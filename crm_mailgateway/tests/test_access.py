@@ -3,6 +3,7 @@ from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ..trace import MailTrace
 from .common import GatewayCommon, compose
 
 ROLES = {
@@ -19,6 +20,7 @@ MODELS = (
     "crm.mailgateway.result",
     "crm.mailgateway.trace",
 )
+PROCESSING = "odoo.addons.crm_mailgateway.models.crm_mailgateway_processing"
 READERS = ("all", "manager", "system")
 
 
@@ -131,11 +133,76 @@ class TestAccess(GatewayCommon, HttpCase):
         self.assertEqual(row.res_model, "res.partner")
         self.assertFalse(as_manager.search([("id", "=", row.id)]))
 
-    def receive_quarantined(self, content):
+    def receive_quarantined(self, content, mailbox=False):
         journal = self.env["crm.mailgateway.message"]
-        row = journal.browse(journal._store(content, False, {"model": None}).id)
+        stored = journal._store(content, mailbox and mailbox.id, {"model": None})
+        row = journal.browse(stored.id)
         self.assertEqual(row.state, "quarantined")
         return row
+
+    def check_private(self, row):
+        """Only who is in the private team sees a mail that has no case."""
+        self.assertFalse(row.case_id)
+        self.assertEqual(row.team_id, self.team)
+        for role in ("all", "manager", "system"):
+            as_role = row.with_user(self.users[role])
+            self.assertFalse(as_role.search([("id", "=", row.id)]), role)
+            with self.assertRaises(AccessError):
+                as_role.read(["preview"])
+        self.authenticate("gateway_system", "gateway_system")
+        with mute_logger("odoo.http"):
+            answer = self.url_open(f"/crm_mailgateway/eml/{row.id}")
+        self.assertEqual(answer.status_code, 403)
+        insider = self.insider
+        self.assertTrue(row.with_user(insider).search([("id", "=", row.id)]))
+        self.assertEqual(row._get_who_decides(), insider)
+
+    def test_mails_for_private_teams_are_private_without_a_case(self):
+        """Held back, failed, recognised as copies, or left by a deleted case."""
+        self.insider = new_test_user(
+            self.env, "gateway_insider", groups="crm_cases.crm_cases_group_manager"
+        )
+        self.team.write(
+            {"is_private": True, "member_ids": [Command.link(self.insider.id)]}
+        )
+        deep = b"Content-Type: multipart/mixed\r\n" * 60 + b"\r\nbody"
+        to_team = b"To: Support <support@gateway.example>\r\n" + deep
+        self.check_private(self.receive_quarantined(to_team))
+        mailbox = self.env["fetchmail.server"].create(
+            {"name": "Private", "crm_case_team_id": self.team.id}
+        )
+        to_mailbox = b"To: whoever@elsewhere.example\r\n" + deep
+        self.check_private(self.receive_quarantined(to_mailbox, mailbox))
+
+        first = self.receive(compose())
+        copy = self.receive(b"Received: again\r\n" + compose())
+        copy.res_model = "crm.case"
+        self.check_private(copy)
+
+        answer = self.receive(compose("An answer"))
+        self.forget_results(answer)
+        answer.write({"state": "received", "case_id": False, "res_id": False})
+        answer.email_to = "whoever@elsewhere.example"
+        reference = first.case_id.message_ids.filtered("message_id")[0].message_id
+        trace = MailTrace(answer.id, answer.message_id, references={reference})
+        with mute_logger(
+            "odoo.addons.crm_mailgateway.models.crm_mailgateway_processing"
+        ):
+            answer._fail(answer.id, ValueError("whatever"), trace)
+        self.check_private(answer)
+
+        first.case_id.unlink()
+        self.check_private(first)
+
+    def test_other_companies_see_no_mail_that_waits(self):
+        row = self.receive_quarantined(
+            b"To: support@gateway.example\r\n"
+            + b"Content-Type: multipart/mixed\r\n" * 60
+        )
+        as_manager = row.with_user(self.users["manager"])
+        self.assertTrue(as_manager.search([("id", "=", row.id)]))
+        self.team.company_id = self.env["res.company"].create({"name": "Other"})
+        self.assertFalse(as_manager.search([("id", "=", row.id)]))
 
     def test_a_context_from_outside_changes_nothing(self):
         """What our own code hands on in the context cannot come by RPC."""

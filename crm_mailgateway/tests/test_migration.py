@@ -16,6 +16,24 @@ class TestMigration(TransactionCase):
         specification.loader.exec_module(script)
         script.migrate(self.env.cr, "19.0.1.1.0")
 
+    def test_mails_without_a_case_get_rules_of_today(self):
+        names = ("company", "private")
+        rules = [
+            self.env.ref(f"crm_mailgateway.crm_mailgateway_message_rule_{name}")
+            for name in names
+        ]
+        today = [rule.domain_force for rule in rules]
+        for rule in rules:
+            rule.domain_force = "[]"
+        team = self.env["crm.case.team"].create({"name": "Any"})
+        mailbox = self.env["fetchmail.server"].create({"name": "Any"})
+        journal = self.env["crm.mailgateway.message"]
+        row = journal.browse(journal._store(b"Subject: x", mailbox.id, {}).id)
+        mailbox.crm_case_team_id = team
+        self.migrate("19.0.1.4.0/post-privacy.py")
+        self.assertEqual([rule.domain_force for rule in rules], today)
+        self.assertEqual(row.team_id, team)
+
     def test_one_setting_for_answers_to_closed_cases(self):
         self.env.cr.execute(
             "ALTER TABLE crm_case_team ADD COLUMN follow_up varchar,"

@@ -1,0 +1,85 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import email_normalize, email_split
+
+from ..pipeline import thread_key
+from .crm_mailgateway_target import CASE, MAX_RECIPIENTS
+
+
+class CrmMailgatewayMessage(models.Model):
+    """A mail for a private team is private before it is a case, and after.
+
+    As long as there is no case its team is told by the mailbox, by its recipients, and
+    by what it answers; if one of these is private, that counts. Once its case is
+    deleted, it is the team that the case was in. Record rules ask for this team where
+    there is no case: who is not in it sees neither words nor bytes. Mail Health counts
+    them all the same, so that nothing waits unnoticed.
+    """
+
+    _inherit = "crm.mailgateway.message"
+
+    team_id = fields.Many2one(
+        "crm.case.team",
+        "Meant for Team",
+        readonly=True,
+        ondelete="set null",
+        help="As far as it is known without a case. What is meant for a private team "
+        "is seen by its members only.",
+    )
+
+    @api.model
+    def _insert(self, *arguments):
+        stored = super()._insert(*arguments)
+        if stored.state == "quarantined" and not stored.known:
+            self.sudo().browse(stored.id)._note_team()  # sudo: as all of the journal
+        return stored
+
+    def _fail(self, row_id, error, trace=None):
+        failed = super()._fail(row_id, error, trace)
+        self.browse(row_id)._note_team(trace)
+        return failed
+
+    def _note_team(self, trace=None):
+        """Note whom mails without a case are meant for.
+
+        :param MailTrace trace: what is known of a single one, if it was parsed
+        """
+        for received in self:
+            teams = received._guess_teams(trace)
+            received.team_id = (
+                teams.filtered("is_private")[:1] or received.team_id or teams[:1]
+            )
+
+    def _guess_teams(self, trace):
+        addresses = set(email_split(self.email_to or "")[:MAX_RECIPIENTS])
+        addresses |= trace.addresses if trace else set()
+        names = {
+            thread_key.split_address(email_normalize(address) or "")[0]
+            for address in addresses
+        }
+        found = Domain("alias_id.alias_full_name", "in", list(names - {""}))
+        teams = self.env["crm.case.team"].with_context(active_test=False).search(found)
+        return self.mailbox_id.crm_case_team_id | teams | self._find_teams(trace)
+
+    @api.model
+    def _find_teams(self, trace):
+        """Return the teams of the cases that a mail answers."""
+        references = list(trace.references) if trace else []
+        messages = self.env["mail.message"].search(
+            Domain("message_id", "in", references) & Domain("model", "=", CASE)
+        )
+        return self.env[CASE].browse(messages.mapped("res_id")).exists().team_id
+
+
+class CrmCase(models.Model):
+    """A deleted case leaves its mails to the team that it was in."""
+
+    _inherit = "crm.case"
+
+    def unlink(self):
+        # sudo: nobody edits the journal by hand
+        received = self.env["crm.mailgateway.message"].sudo()
+        mails = received.search([("case_id", "in", self.ids)])
+        for case, those in mails.grouped("case_id").items():
+            those.team_id = case.team_id
+        return super().unlink()
