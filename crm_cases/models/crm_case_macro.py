@@ -7,6 +7,8 @@ from odoo.fields import Domain
 from .case_states import CANCEL, DONE, OPEN, PENDING
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
+# What is meant to be one, in the notation of whatever program it was copied from
+MEANT = re.compile(r"\{+[^{}\n]*\}+")
 PLACEHOLDERS = ("customer", "number", "subject", "team", "me")
 
 
@@ -138,13 +140,14 @@ class CrmCaseMacro(models.Model):
     @api.constrains("body")
     def _check_body(self):
         for macro in self:
-            unknown = set(PLACEHOLDER.findall(macro.body or "")) - set(PLACEHOLDERS)
+            known = [f"{{{word}}}" for word in PLACEHOLDERS]
+            unknown = set(MEANT.findall(macro.body or "")) - set(known)
             if unknown:
                 raise ValidationError(
                     self.env._(
-                        "{%(word)s} stands for nothing. Known are: %(known)s.",
+                        "%(word)s stands for nothing. Known are: %(known)s.",
                         word=min(unknown),
-                        known=", ".join(f"{{{word}}}" for word in PLACEHOLDERS),
+                        known=", ".join(known),
                     )
                 )
 
@@ -163,6 +166,16 @@ class CrmCaseMacro(models.Model):
         result = super().write(vals)
         self.check_access("write")
         return result
+
+    def _update_field_translations(self, field_name, translations, *args, **kwargs):
+        """Translations are written past what is checked when a macro is saved."""
+        done = super()._update_field_translations(
+            field_name, translations, *args, **kwargs
+        )
+        if field_name == "body":
+            for lang in translations:
+                self.with_context(lang=lang)._check_body()
+        return done
 
     # ------------------------------------------------------------
     # USE
@@ -190,7 +203,8 @@ class CrmCaseMacro(models.Model):
             "me": self.env.user.name,
         }
         body = self.with_context(lang=lang).body or ""
-        return PLACEHOLDER.sub(lambda match: values[match[1]], body)
+        # A translation that came from a file may know other words.
+        return PLACEHOLDER.sub(lambda m: values.get(m[1], m[0]), body)
 
     def _apply(self, case):
         """Do what this macro does, as the caller.

@@ -37,9 +37,30 @@ class TestMacro(CasesCommon):
         self.assertEqual(macro._render(case), "Bonjour Carla Customer")
 
     def test_unknown_words_are_refused(self):
-        for body in ("Hello {name}", "{customer} {__class__}"):
-            with self.assertRaisesRegex(ValidationError, "stands for nothing"):
+        notations = ("{ customer }", "{{customer}}", "${object.name}", "{first-name}")
+        for body in ("Hello {name}", "{customer} {__class__}", *notations):
+            with (
+                self.subTest(body),
+                self.assertRaisesRegex(ValidationError, "stands for nothing"),
+            ):
                 self._macro(body=body)
+        self._macro(body="Curly {customer} :-} and {\nmore")
+
+    def test_unknown_words_of_a_translation_are_refused_and_break_nothing(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        macro = self._macro(body="Hello {customer}")
+        with self.assertRaisesRegex(ValidationError, "{client} stands for nothing"):
+            macro.update_field_translations("body", {"fr_FR": "Bonjour {client}"})
+        macro.update_field_translations("body", {"fr_FR": "Salut {customer}"})
+        self.env.cr.execute(
+            "UPDATE crm_case_macro SET body = body || %s::jsonb WHERE id = %s",
+            ['{"fr_FR": "Bonjour {client}, {number}"}', macro.id],
+        )
+        macro.invalidate_recordset()
+        case = self._open_case()
+        self.partner.lang = "fr_FR"
+        texts = [entry["text"] for entry in case.get_answer_menu()["macros"]]
+        self.assertIn(f"Bonjour {{client}}, {case.number}", texts)
 
     def test_a_colleague_has_to_be_named(self):
         with self.assertRaises(ValidationError):

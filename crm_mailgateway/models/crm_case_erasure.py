@@ -38,15 +38,13 @@ class CrmCaseErasure(models.AbstractModel):
         )
         naming, left = self._get_mails_that_name(person.addresses, SECONDS["preview"])
         naming -= mails | self._get_mails_of_cases(person.cases)
-        label = self.env._("Mails of others that name the person")
+        count = len(naming)
         if left:
-            label = self.env._(
-                "Mails of others that name the person, as far as they were looked at"
-            )
+            count = self.env._("%s so far, erasing goes on looking", count)
         return [
             *super()._count_person(person),
             (self.env._("Other received mails of the person"), len(mails)),
-            (label, len(naming)),
+            (self.env._("Mails of others that name the person"), count),
         ]
 
     @api.model

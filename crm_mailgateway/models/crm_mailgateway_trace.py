@@ -103,7 +103,7 @@ class CrmMailgatewayTrace(models.Model):
     def _leave(self, addresses, below_id):
         """Let the scheduled action look at what is left."""
         self.create({"addresses": list(addresses), "below_id": below_id})
-        self.env.ref("crm_mailgateway.ir_cron_trace")._trigger()
+        self._wake_up()
 
     @api.model
     def _cron_trace(self):
@@ -119,4 +119,9 @@ class CrmMailgatewayTrace(models.Model):
                     trace.unlink()
                 left = self.search_count([])
                 if not progress._commit_progress(1, remaining=left) and left:
+                    # The scheduler would sleep for up to a minute before it goes on.
+                    self._wake_up()
                     return
+
+    def _wake_up(self):
+        self.env.ref("crm_mailgateway.ir_cron_trace")._trigger()

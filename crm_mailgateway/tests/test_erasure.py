@@ -148,7 +148,7 @@ class TestErasure(GatewayCommon):
             self.enter_registry_test_mode(),
         ):
             preview = self.preview(case)
-            self.assertIn("as far as they were looked at: 2<", preview)
+            self.assertIn("that name the person: 2 so far, erasing goes on", preview)
             self.erase(case)
             self.assertEqual([bool(row._read_content()) for row in naming],
                              [True, True, True, False, False])  # fmt: skip
