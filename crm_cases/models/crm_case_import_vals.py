@@ -4,7 +4,7 @@ from odoo.fields import Domain
 from odoo.tools import email_normalize, parse_contact_from_email
 
 from .case_sheet import is_cut
-from .case_states import DONE, DRAFT, OPEN
+from .case_states import CLOSED_STATES, DONE, DRAFT, OPEN
 
 PAST = ("create_date", "date_open", "date_closed")
 
@@ -15,7 +15,8 @@ class CrmCase(models.Model):
     A customer is known by e-mail: the contact that has the address, else a new one. A
     state is the first stage of it that team and type may use. Without a state, a
     closed case is done and an opened one is open. Without a date of creation the
-    earliest date that is known counts.
+    earliest date that is known counts; when a case was opened or closed, the last one
+    before.
     """
 
     _inherit = "crm.case"
@@ -29,6 +30,7 @@ class CrmCase(models.Model):
             self._check_import_dates(vals)
             self._place_import(vals)
             vals["create_date"] = self._get_import_date(vals)
+            self._fill_import_dates(vals)
             vals.setdefault(
                 "date_action_last", vals.get("date_closed") or vals["create_date"]
             )
@@ -95,6 +97,16 @@ class CrmCase(models.Model):
         now = fields.Datetime.now()
         known = [fields.Datetime.to_datetime(vals.get(name)) for name in PAST]
         return known[0] or min(filter(None, known), default=now)
+
+    @api.model
+    def _fill_import_dates(self, vals):
+        """What the state asks for and nobody knows was at the last date that is known:
+        it was not today, and not after what came next."""
+        state = self.env["crm.case.stage"].browse(vals["stage_id"]).state
+        if state != DRAFT:
+            vals["date_open"] = vals.get("date_open") or vals["create_date"]
+        if state in CLOSED_STATES:
+            vals["date_closed"] = vals.get("date_closed") or vals["date_open"]
 
     @api.model
     def _check_import_dates(self, vals):

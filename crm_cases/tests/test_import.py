@@ -110,6 +110,28 @@ class TestImport(CasesCommon):
         )
         self.assertEqual(cases.mapped("state"), ["done", "open", "draft"])
         self.assertEqual(cases[0].create_date, datetime(2024, 2, 1, 10))
+        self.assertEqual(cases[0].date_open, datetime(2024, 2, 1, 10))
+
+    def test_no_date_is_that_of_the_import(self):
+        """A spike of cases closed today, and opened after that, would be no past."""
+        created, opened = datetime(2024, 2, 1, 10), datetime(2024, 2, 3, 10)
+        row = {"create_date": str(created), "date_open": ""}
+        cases = self.imported(
+            self.run_import(
+                {"name": "Open", "state": "Open", **row},
+                {"name": "Done", "state": "Done", **row},
+                {"name": "Known", "state": "Cancelled", **row, "date_open": str(opened)},
+                {"name": "New", "state": "Draft", **row},
+            )
+        )
+        dates = [(case.date_open, case.date_closed) for case in cases]
+        self.assertEqual(
+            dates,
+            [(created, False), (created, created), (opened, opened), (False, False)],
+        )
+        for case in cases:
+            since = [date for date, _state in case.state_log]
+            self.assertEqual(since, sorted(since))
 
     def test_repeating_updates(self):
         case = self.imported(self.run_import(CLOSED))
