@@ -1,6 +1,6 @@
 {
     "name": "Customer Segmentation",
-    "version": "19.0.1.3.0",
+    "version": "19.0.1.4.0",
     "category": "Sales/CRM",
     "summary": "Criteria over invoices and moods that keep contact tags up to date",
     "author": "CRM Cases contributors",

@@ -88,6 +88,12 @@ class CrmSegmentation(models.Model):
                 segmentation.state = "stopped"
         return True
 
+    def write(self, vals):
+        """Stop what is archived: nobody would compute the rest of it."""
+        if "active" in vals and not vals["active"]:
+            self.process_stop()
+        return super().write(vals)
+
     def _trigger_cron(self, at=None):
         # Managers of segmentations have no rights on scheduled actions.
         self.env.ref("crm_segmentation.ir_cron_process").sudo()._trigger(at=at)

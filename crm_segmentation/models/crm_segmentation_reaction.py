@@ -107,6 +107,19 @@ class CrmSegmentationReaction(models.Model):
         else:
             self.write({"state": "done", "error": False})
 
+    def action_retry(self):
+        """Do again what failed: nothing of it counted.
+
+        :raise UserError: if none of these failed
+        """
+        failed = self.filtered(lambda reaction: reaction.state == "failed")
+        if not failed:
+            raise UserError(self.env._("None of these failed."))
+        failed.segmentation_id.check_access("write")
+        # sudo: the rows are written by runs and buttons alone
+        failed.sudo().write({"state": "pending", "error": False})
+        self.env.ref("crm_segmentation.ir_cron_react").sudo()._trigger()
+
 
 class CrmSegmentation(models.Model):
     """Server actions on who enters and who leaves.

@@ -1,6 +1,6 @@
 from unittest.mock import patch
 
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
@@ -134,6 +134,30 @@ class TestReactions(SegmentationCommon):
         states = {r.partner_id: r.state for r in self._reactions()}
         self.assertEqual(states, {self.second: "failed", third: "done"})
         self.assertIn("no", self._reactions().filtered("error").error)
+
+    def test_what_failed_is_tried_again(self):
+        fails = self._action("in", "raise UserError('No paper')")
+        self.segmentation.with_user(self.manager).enter_action_ids = fails
+        self._run()
+        self._create_invoice(self.second, 500)
+        self._run()
+        failed = self._reactions()
+        self.assertEqual((failed.state, failed.error), ("failed", "No paper"))
+        fails.code = "record.write({'ref': 'printed'})"
+        reader = new_test_user(
+            self.env,
+            login="reacting_reader",
+            groups="crm_segmentation.crm_segmentation_group_user",
+            company_id=self.env.company.id,
+        )
+        with self.assertRaises(AccessError):
+            failed.with_user(reader).action_retry()
+        failed.with_user(self.manager).action_retry()
+        self.assertEqual((failed.state, failed.error), ("pending", False))
+        self._react()
+        self.assertEqual((failed.state, self.second.ref), ("done", "printed"))
+        with self.assertRaisesRegex(UserError, "None of these failed"):
+            failed.with_user(self.manager).action_retry()
 
     def test_undo_drops_what_is_owed(self):
         self._run()

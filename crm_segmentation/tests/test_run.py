@@ -326,6 +326,15 @@ class TestRun(SegmentationCommon):
         self.segmentation.action_process_stop()
         self.assertEqual(self.segmentation.state, "stopped")
 
+    def test_archiving_stops(self):
+        self.segmentation.action_process_start()
+        self.segmentation.action_archive()
+        self.assertEqual(self.segmentation.state, "stopped")
+        self.segmentation.action_unarchive()
+        self.assertEqual(self.segmentation.state, "stopped")
+        self.segmentation.process_continue()
+        self.assertEqual(self.segmentation.state, "not running")
+
     def test_stop_when_not_running(self):
         self.segmentation.process_stop()
         self.assertEqual(self.segmentation.state, "not running")
