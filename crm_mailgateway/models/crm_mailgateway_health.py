@@ -3,17 +3,22 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL, email_split, format_duration
 
+from odoo.addons.mail.models import fetchmail
+
 DAYS = 30
 # The row of mails that a mail server handed over: the web client takes 0 for no record.
 NO_MAILBOX = 2**31 - 1
 # A scheduled action that is this many minutes late does not run.
 LATE_AFTER = 30
+FETCH = "mail.ir_cron_mail_gateway_action"
 CRONS = (
-    "mail.ir_cron_mail_gateway_action",
+    FETCH,
     "crm_mailgateway.ir_cron_process",
     "crm_mailgateway.ir_cron_acknowledge",
     "mail.ir_cron_mail_scheduler_action",
 )
+# A mail that waits for longer failed more than once, or nobody processes mails.
+LATE_WAITING = timedelta(hours=1)
 # Figures by mailbox, of those too that have received nothing.
 FIGURES = """
    SELECT COALESCE(counted.mailbox_id, box.id, %s) AS id,
@@ -154,19 +159,29 @@ class CrmMailgatewayHealth(models.Model):
     def _prepare_report(self):
         """Return what the daily mail tells."""
         mailboxes = self.search([], limit=1000)
-        late = self._get_late_crons()
+        late, stopped = self._get_late_crons(), self._get_stopped_crons()
         troubled = self.env["fetchmail.server"].search([("error_date", "!=", False)])
-        good = not (late or troubled or sum(mailboxes.mapped("gap")))
-        good = good and not sum(mailboxes.mapped("undecided"))
+        good = not (late or stopped or troubled or sum(mailboxes.mapped("gap")))
+        good = good and not (
+            sum(mailboxes.mapped("undecided")) or mailboxes._are_late()
+        )
         return {
             "subject": self.env._("Mail is healthy")
             if good
             else self.env._("Mail needs your attention"),
             "mailboxes": mailboxes,
             "late": late,
+            "stopped": stopped,
             "troubled": troubled,
             "oldest_unanswered": self._get_oldest_unanswered(),
         }
+
+    def _are_late(self):
+        """Tell whether mails have waited for longer than an attempt or two take."""
+        since = fields.Datetime.now() - LATE_WAITING
+        return any(
+            since > mailbox.oldest_waiting for mailbox in self if mailbox.waiting
+        )
 
     @api.model
     def _get_late_crons(self):
@@ -181,14 +196,32 @@ class CrmMailgatewayHealth(models.Model):
     def _get_cron_lateness(self):
         """Return name and lateness (minutes) of the scheduled actions of mail."""
         now = fields.Datetime.now()
-        found = []
+        return [
+            (cron.name, (now - cron.nextcall).total_seconds() / 60)
+            for cron in self._get_crons()
+            if cron.active
+        ]
+
+    @api.model
+    def _get_stopped_crons(self):
+        """Return the names of those that are switched off, and must not be.
+
+        Somebody may have done so, or Odoo itself after too many failures.
+        """
+        crons = self._get_crons().filtered(lambda cron: not cron.active)
+        # sudo: as for the scheduled actions
+        mailboxes = self.env["fetchmail.server"].sudo()
+        if not mailboxes.search_count(fetchmail.MAIL_SERVER_DOMAIN, limit=1):
+            crons -= self.env.ref(FETCH)  # Odoo switches it off: nothing to fetch
+        return crons.mapped("name")
+
+    @api.model
+    def _get_crons(self):
+        # sudo: managers of cases see whether they run, and nothing else of them
+        crons = self.env["ir.cron"].sudo()
         for xmlid in CRONS:
-            cron = self.env.ref(xmlid, raise_if_not_found=False)
-            # sudo: managers of cases see whether they run, and nothing else of them
-            cron = cron and cron.sudo()
-            if cron and cron.active:
-                found.append((cron.name, (now - cron.nextcall).total_seconds() / 60))
-        return found
+            crons |= self.env.ref(xmlid, raise_if_not_found=False) or crons
+        return crons
 
     @api.model
     def _get_oldest_unanswered(self):

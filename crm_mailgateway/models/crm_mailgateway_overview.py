@@ -19,8 +19,8 @@ class CrmMailgatewayHealth(models.Model):
     def get_overview(self):
         """Return what the page of health shows above its list.
 
-        :return: ``crons`` and ``troubled`` as lists of name and words, ``oldest`` as
-            id, name and words of a case, or False
+        :return: ``crons`` and ``troubled`` as lists of name and words, ``stopped`` as
+            list of names, ``oldest`` as id, name and words of a case, or False
         """
         self.check_access("read")
         return {
@@ -28,6 +28,7 @@ class CrmMailgatewayHealth(models.Model):
                 {"name": name, "late": minutes > LATE_AFTER and _hours(minutes)}
                 for name, minutes in self._get_cron_lateness()
             ],
+            "stopped": self._get_stopped_crons(),
             "troubled": self._get_troubled(),
             "oldest": self._get_oldest_in_words(),
         }

@@ -108,6 +108,41 @@ class TestHealth(GatewayCommon):
         with self.assertRaises(AccessError):
             health.with_user(employee).get_overview()
 
+    def test_a_scheduled_action_that_is_switched_off_is_told_of(self):
+        """Odoo does so itself with one that fails for days."""
+        health = self.env["crm.mailgateway.health"].with_user(self.manager)
+        fetch = self.env.ref("mail.ir_cron_mail_gateway_action")
+        confirmed = self.env["fetchmail.server"].search([("state", "=", "done")])
+        confirmed.state = "draft"
+        fetch.active = False
+        self.assertFalse(health.get_overview()["stopped"], "there is nothing to fetch")
+        self.mailbox.write({"state": "done", "server_type": "imap"})
+        cron = self.env.ref("crm_mailgateway.ir_cron_process")
+        (cron | fetch).active = False
+        stopped = health.get_overview()["stopped"]
+        self.assertEqual(set(stopped), {cron.name, fetch.name})
+        report = self.env["crm.mailgateway.health"]._prepare_report()
+        self.assertIn("attention", report["subject"])
+        body = self.env["ir.qweb"]._render("crm_mailgateway.health_report", report)
+        self.assertIn(f"{cron.name} is switched off", " ".join(body.split()))
+
+    def test_mail_that_waits_for_hours_is_not_healthy(self):
+        health = self.env["crm.mailgateway.health"]
+        row = self.receive(compose())
+        self.forget_results(row)
+        row.state = "failed"
+        self.env.flush_all()
+        report = self.env["crm.mailgateway.health"].browse(self.mailbox.id)
+        self.assertFalse(report._are_late(), "it came just now")
+        self.env.cr.execute(
+            "UPDATE crm_mailgateway_message SET create_date = create_date"
+            " - interval '2 hours' WHERE id = %s",
+            [row.id],
+        )
+        self.env.invalidate_all()
+        self.assertTrue(report._are_late())
+        self.assertIn("attention", health._prepare_report()["subject"])
+
     def test_purged_mails_are_no_gap(self):
         row = self.receive(compose())
         row._purge(row.ids)

@@ -14,7 +14,7 @@ export class HealthOverview extends Component {
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
-        this.state = useState({ crons: [], troubled: [], oldest: false });
+        this.state = useState({ crons: [], stopped: [], troubled: [], oldest: false });
         onWillStart(async () => {
             Object.assign(
                 this.state,
