@@ -120,7 +120,12 @@ class TestImport(CasesCommon):
             self.run_import(
                 {"name": "Open", "state": "Open", **row},
                 {"name": "Done", "state": "Done", **row},
-                {"name": "Known", "state": "Cancelled", **row, "date_open": str(opened)},
+                {
+                    "name": "Known",
+                    "state": "Cancelled",
+                    **row,
+                    "date_open": str(opened),
+                },
                 {"name": "New", "state": "Draft", **row},
             )
         )

@@ -34,6 +34,9 @@ class TestNeutralize(CasesCommon):
     def test_copy_writes_to_nobody(self):
         loud = self._rule(self._action("webhook", webhook_url="https://x.example.com"))
         quiet = self._rule(self._action("case_assign"))
+        several = self._action("multi")
+        self._action("webhook", webhook_url="https://x.example.com").parent_id = several
+        packed = self._rule(several)
         case = self._case(partner_id=self.partner.id)
         case.rating_due = "2030-01-01 00:00:00"
         mail = self.env["mail.mail"].create(
@@ -44,11 +47,35 @@ class TestNeutralize(CasesCommon):
                 "state": "outgoing",
             }
         )
+        message = case.message_post(body="Hello")
+        waiting = self.env["mail.scheduled.message"].create(
+            {
+                "model": "crm.case",
+                "res_id": case.id,
+                "body": "Later",
+                "author_id": self.env.user.partner_id.id,
+                "scheduled_date": "2035-01-01 00:00:00",
+            }
+        )
+        waiting |= waiting.copy({"model": "res.partner", "res_id": self.partner.id})
+        later = self.env["mail.message.schedule"].create(
+            {
+                "mail_message_id": message.id,
+                "scheduled_datetime": "2035-01-01 00:00:00",
+            }
+        )
+        text = self.env["sms.sms"].create(
+            {"mail_message_id": message.id, "number": "+32470000000", "body": "Hello"}
+        )
         self.env.flush_all()
         neutralize_database(self.env.cr)
         self.env.invalidate_all()
         self.assertFalse(loud.active)
+        self.assertFalse(packed.active)
         self.assertTrue(quiet.active)
+        self.assertEqual(waiting.exists().mapped("model"), ["res.partner"])
+        self.assertFalse(later.exists())
+        self.assertEqual(text.state, "canceled")
         self.assertFalse(case.rating_due)
         self.assertEqual(mail.state, "cancel")
         jobs = self.env["ir.cron"].search([("active", "=", True)])

@@ -17,12 +17,29 @@ class TestNeutralize(SegmentationCommon):
                 "webhook_url": "https://x.example.com",
             }
         )
+        several = actions.create(
+            {
+                "name": "Call and more",
+                "model_id": model_id,
+                "state": "multi",
+                "child_ids": call.copy().ids,
+            }
+        )
+        quiet = actions.create(
+            {
+                "name": "Note",
+                "model_id": model_id,
+                "state": "object_write",
+                "update_path": "ref",
+                "value": "gold",
+            }
+        )
         segmentation = self.env["crm.segmentation"].create(
             {
                 "name": "Gold",
                 "categ_id": self.category.id,
-                "enter_action_ids": call.ids,
-                "leave_action_ids": call.ids,
+                "enter_action_ids": (call | several | quiet).ids,
+                "leave_action_ids": (call | several).ids,
             }
         )
         reaction = (
@@ -40,4 +57,5 @@ class TestNeutralize(SegmentationCommon):
         neutralize_database(self.env.cr)
         self.env.invalidate_all()
         self.assertEqual(reaction.state, "dropped")
-        self.assertFalse(segmentation.enter_action_ids | segmentation.leave_action_ids)
+        self.assertEqual(segmentation.enter_action_ids, quiet)
+        self.assertFalse(segmentation.leave_action_ids)

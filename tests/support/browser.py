@@ -4,9 +4,12 @@ import contextlib
 import resource
 import shutil
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+# A machine on which other suites run takes its time; Playwright's own limit for what is
+# expected is 5 seconds, whatever a page is given.
+TIMEOUT = 30_000
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 
 
@@ -17,6 +20,7 @@ def chromium():
     # Odoo limits the memory of its process, and Chromium reserves more than that.
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
     resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+    expect.set_options(timeout=TIMEOUT)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield browser
@@ -34,7 +38,7 @@ def logged_in(url, login="admin", password=None, width=1400, height=850):
     """
     with chromium() as browser:
         page = browser.new_page(viewport={"width": width, "height": height})
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(TIMEOUT)
         page.goto(f"{url}/web/login")
         page.fill("input[name=login]", login)
         page.fill("input[name=password]", password or login)
