@@ -1,3 +1,5 @@
+import email
+import email.policy
 import json
 import logging
 
@@ -8,7 +10,8 @@ from odoo.tools import SQL, LazyTranslate, groupby
 from .. import words
 from ..connections import MAX_AHEAD, MAX_AHEAD_SIZE
 from ..loop import LOOP_KEY, MailLoop
-from ..pipeline import limits
+from ..pipeline import limits, markup
+from ..pipeline.parsing import mend
 from .crm_mailgateway_message import StoredMail
 from .crm_mailgateway_processing import GRACE, ROUTE_KEY, ROW_KEY
 
@@ -236,4 +239,8 @@ class CrmMailgatewayMessage(models.Model):
     def _may_be_parsed(self):
         """Tell whether a mail can be processed at all, or only be read by a person."""
         content = self._read_content()
-        return bool(content) and not limits.reason_to_quarantine(content)
+        if not content or limits.reason_to_quarantine(content):
+            return False
+        message = email.message_from_bytes(content, policy=email.policy.SMTP)
+        mend(message)
+        return not markup.is_hostile(message)

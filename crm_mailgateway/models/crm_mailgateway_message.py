@@ -21,7 +21,8 @@ _logger = logging.getLogger(__name__)
 OWN_CURSOR_ATTEMPTS = 5
 FORCE_KEY = "crm_mailgateway_force"
 
-# Why a mail is not even parsed, by the keys of ``limits.reason_to_quarantine``.
+# Why a mail is not even parsed, by the keys of ``limits.reason_to_quarantine``; or not
+# read, though it could be parsed.
 QUARANTINE_VERDICTS = {
     "empty": _lt("There is nothing in this mail."),
     "unfetchable": _lt("The mailbox does not hand this mail over; it is still there."),
@@ -29,6 +30,7 @@ QUARANTINE_VERDICTS = {
     "header": _lt("Its header is too long to be read safely."),
     "nesting": _lt("Its parts are nested too deep to be read safely."),
     "parts": _lt("It has too many parts to be read safely."),
+    "markup": _lt("Its HTML is made so that it would take hours to be read."),
 }
 
 

@@ -12,6 +12,7 @@ from odoo.addons.crm_cases.transaction import all_or_nothing
 
 from .. import words
 from ..loop import LOOP_KEY, MailLoop
+from ..pipeline.markup import HostileMarkup
 from .crm_mailgateway_rule import HeldByRule
 
 _lt = LazyTranslate(__name__)
@@ -127,7 +128,7 @@ class CrmMailgatewayMessage(models.Model):
         """Write down a failed attempt, and when the next one is due."""
         row = self.browse(row_id)
         pause = BACKOFF[row.attempts] if row.attempts < len(BACKOFF) else None
-        if isinstance(error, RecursionError | HeldByRule):
+        if isinstance(error, RecursionError | HeldByRule | HostileMarkup):
             pause = None  # it would end so each time
         next_attempt = pause and fields.Datetime.now() + pause
         if not isinstance(error, HeldByRule):

@@ -1,8 +1,10 @@
 from odoo import api, models, tools
 from odoo.tools import SQL, email_normalize, email_split
 
+from ..pipeline.markup import HostileMarkup, is_hostile
 from ..pipeline.parsing import mend
 from ..trace import CONTEXT_KEY
+from .crm_mailgateway_message import QUARANTINE_VERDICTS
 from .mail_thread import CASE
 
 _ADDRESS_HEADERS = ("From", "To", "Cc", "Delivered-To", "Resent-To", "Resent-Cc")
@@ -33,6 +35,9 @@ class MailThread(models.AbstractModel):
         trace = self.env.context.get(CONTEXT_KEY)
         if trace:
             mend(message)
+            if is_hostile(message):
+                trace.verdict = QUARANTINE_VERDICTS["markup"]
+                raise HostileMarkup(str(trace.verdict))
             trace.addresses = _addresses(message)
             trace.references = _references(message)
         return super().message_parse(message, save_original=save_original)

@@ -5,6 +5,7 @@ import email.policy
 import re
 
 from .limits import header_bytes, reason_to_quarantine
+from .markup import MAX_COST, cost
 
 MAX_SOURCE = 16 * 1024
 MAX_TEXT = 200 * 1024
@@ -26,6 +27,8 @@ def readable(content):
         if part is None:
             return source(content), False
         text = part.get_content()[:MAX_TEXT]
+        if cost(text) > MAX_COST:
+            return source(content), False
     except Exception:  # noqa: BLE001 the parser raises whatever it likes
         return source(content), False
     return clean(text), part.get_content_subtype() == "html"

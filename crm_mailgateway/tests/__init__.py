@@ -21,6 +21,7 @@ from . import test_language
 from . import test_limits
 from . import test_loop
 from . import test_mailbox
+from . import test_markup
 from . import test_matching
 from . import test_matrix
 from . import test_migration
