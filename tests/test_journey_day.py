@@ -65,9 +65,45 @@ def send_and_show_the_next(erp, page):
     expect(page).not_to_have_url(f"{erp.url}/odoo/crm.case/{case_id}")
     expect(page.locator(".o_form_view .o-mail-Chatter")).to_be_visible()
     assert read_case(erp, case_id)["state"] == "done"
+    assert count_answers(erp, case_id, "It is on its way") == 1
+
+
+def count_answers(erp, case_id, text):
     said = [("model", "=", "crm.case"), ("res_id", "=", case_id)]
-    said.append(("body", "ilike", "It is on its way"))
-    assert erp.call("mail.message", "search_count", said) == 1
+    return erp.call("mail.message", "search_count", [*said, ("body", "ilike", text)])
+
+
+def click_twice(erp, page):
+    case_id = new_case(erp, "In a hurry")
+    open_case(erp, page, case_id)
+    answer(page, "Right away")
+    # Two clicks of one event loop, as a nervous finger does
+    page.locator(".o-case-Move[data-move=done]").evaluate("e => (e.click(), e.click())")
+    expect(page.locator(".o_arrow_button_current")).to_contain_text("Solved")
+    assert count_answers(erp, case_id, "Right away") == 1
+
+
+def send_without_connection(erp, page):
+    """What could not be sent stays, and is sent once; what was sent is told."""
+    case_id = new_case(erp, "In a tunnel")
+    open_case(erp, page, case_id)
+    answer(page, "Through the tunnel")
+    page.route("**/mail/message/post", lambda route: route.abort())
+    page.locator(".o-case-Move[data-move=done]").click()
+    expect(page.locator(".o_notification", has_text="Connection lost")).to_be_visible()
+    page.unroute("**/mail/message/post")
+    written = page.locator(".o-mail-Composer-input").first
+    expect(written).to_have_value("Through the tunnel")
+    assert read_case(erp, case_id)["state"] == "draft"
+    page.route("**/action_after_send", lambda route: route.abort())
+    page.locator(".o-case-SendAnd").click()
+    page.locator(".o-case-Move[data-move=done]").click()
+    told = page.locator(".o_notification", has_text="Your answer was sent, but")
+    expect(told).to_be_visible()
+    page.unroute("**/action_after_send")
+    assert count_answers(erp, case_id, "Through the tunnel") == 1
+    expect(page.locator(".o-mail-Composer-input")).to_have_count(0)
+    told.locator(".o_notification_close").click()
 
 
 def use_a_macro(erp, page):
@@ -117,6 +153,12 @@ def test_the_day_of_an_agent(erp):
         use_a_macro(erp, page)
         mark_spam_and_undo(erp, page)
         search(erp, page)
+
+
+def test_an_answer_is_sent_once(erp):
+    with logged_in(erp.url, "agent") as page:
+        click_twice(erp, page)
+        send_without_connection(erp, page)
 
 
 def test_a_person_is_exported_and_erased(erp):

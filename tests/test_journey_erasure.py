@@ -65,6 +65,9 @@ case = receive(ADDRESS, "Broken bell", "I am " + ADDRESS, "base64", ADDRESS)
 cc = receive("otto@other.example", "Her bell", "Look at it", Cc=ADDRESS)
 plain = receive("otto@other.example", "About her", "Write to " + ADDRESS)
 coded = receive("otto@other.example", "Of her", "Answer " + ADDRESS, "base64")
+# The same Message-ID with other bytes: ignored as a duplicate, and made no message
+receive("otto@other.example", "Of her", "Once more: " + ADDRESS, "base64")
+assert env["crm.mailgateway.message"].search([], limit=1).state == "ignored"
 case.description = "<p>Call %s</p>" % ADDRESS
 case.message_post(body="Dear %s" % ADDRESS, partner_ids=zora.ids,
                   attachments=[("a.zip", pack(ADDRESS))], message_type="comment",

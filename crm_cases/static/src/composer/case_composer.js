@@ -25,6 +25,7 @@ patch(Composer.prototype, {
         this.caseOrm = useService("orm");
         this.caseActions = useService("action");
         this.caseDialogs = useService("dialog");
+        this.caseNotifications = useService("notification");
         this.caseMenu = useState({
             moves: [],
             macros: [],
@@ -78,11 +79,26 @@ patch(Composer.prototype, {
     },
 
     async sendAnd(state) {
+        if (this.caseMove) {
+            return; // clicked twice
+        }
         this.caseMove = { state };
         try {
             await this.sendMessage();
         } finally {
             this.caseMove = undefined;
+        }
+    },
+
+    /** An answer that could not be sent can be sent again. */
+    async processMessage() {
+        try {
+            return await super.processMessage(...arguments);
+        } catch (error) {
+            if (this.isForCase) {
+                this.state.active = true;
+            }
+            throw error;
         }
     },
 
@@ -125,7 +141,13 @@ patch(Composer.prototype, {
         if (isForCase && message && (this.caseMove || this.caseMenu.macro)) {
             // It is sent, whatever becomes of the case: an error is shown, but must not
             // leave the answer in the composer, to be sent once more.
-            await this.moveCase(thread).catch((error) => void Promise.reject(error));
+            await this.moveCase(thread).catch((error) => {
+                this.caseNotifications.add(
+                    _t("Your answer was sent, but what was to happen then did not."),
+                    { type: "warning", sticky: true }
+                );
+                Promise.reject(error);
+            });
         }
         return message;
     },
