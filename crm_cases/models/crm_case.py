@@ -268,7 +268,7 @@ class CrmCase(models.Model):
     @api.depends("stage_id.state")
     def _compute_state(self):
         for case in self:
-            case.state = case.stage_id.state
+            case.state, _outcome = case.stage_id._get_traits()
 
     @api.depends("partner_id")
     def _compute_partner_name(self):

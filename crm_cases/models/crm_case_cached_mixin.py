@@ -16,8 +16,11 @@ class CrmCaseCachedMixin(models.AbstractModel):
         return super().create(vals_list)
 
     def write(self, vals):
+        """Forget before, and after: who looked meanwhile may have seen what was."""
         self.env.registry.clear_cache()
-        return super().write(vals)
+        result = super().write(vals)
+        self.env.registry.clear_cache()
+        return result
 
     def unlink(self):
         self.env.registry.clear_cache()

@@ -80,7 +80,7 @@ class CrmCase(models.Model):
     @api.depends("stage_id.outcome")
     def _compute_outcome(self):
         for case in self:
-            case.outcome = case.stage_id.outcome
+            _state, case.outcome = case.stage_id._get_traits()
 
     # ------------------------------------------------------------
     # CONSTRAINTS

@@ -2,7 +2,8 @@ from odoo import api, models, tools
 
 
 class CrmCaseStage(models.Model):
-    """Where a new case of a team and type begins is remembered until stages change.
+    """Where a new case of a team and type begins, and what a case is in a stage, is
+    remembered until stages change.
 
     Each new case asks, and would read all stages of a state with their teams and types.
     """
@@ -27,6 +28,19 @@ class CrmCaseStage(models.Model):
         team = stages.env["crm.case.team"].browse(team_id or ())
         case_type = stages.env["crm.case.type"].browse(type_id or ())
         return stages.search([("state", "=", state)])._pick(team, case_type).id
+
+    def _get_traits(self):
+        """Return state and outcome of a case in this stage."""
+        if self and not self._origin:
+            return self.state, self.outcome  # not saved yet
+        return self._get_traits_of(self._origin.id)
+
+    @api.model
+    @tools.ormcache("stage_id")
+    def _get_traits_of(self, stage_id):
+        # sudo: whoever has a case in hand may know what it is
+        stage = self.sudo().browse(stage_id or ())
+        return stage.state, stage.outcome
 
 
 class CrmCaseTeam(models.Model):

@@ -99,3 +99,16 @@ class TestFirstStage(TransactionCase):
         self.assertTrue(self.new(type_id=kind.id).own_campaign_id)
         kind.use_campaign = False
         self.assertFalse(self.new(type_id=kind.id).own_campaign_id)
+
+    def test_what_a_case_is_in_a_stage_follows_the_stage(self):
+        stage = self.stages.create({"name": "Odd", "state": "open"})
+        self.assertEqual(stage._get_traits(), ("open", False))
+        stage.state = "pending"
+        self.assertEqual(self.new(stage_id=stage.id).state, "pending")
+        won = self.stages.create({"name": "Even", "state": "open"})
+        self.assertEqual(won._get_traits(), ("open", False))
+        won.write({"state": "done", "outcome": "won"})
+        self.assertEqual(won._get_traits(), ("done", "won"))
+        self.assertEqual(self.stages._get_traits(), (False, False))
+        draft = self.stages.new({"name": "Not saved", "state": "cancel"})
+        self.assertEqual(draft._get_traits(), ("cancel", False))
