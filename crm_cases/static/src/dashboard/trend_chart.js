@@ -43,16 +43,18 @@ export class TrendChart extends Component {
                         yAxisID: "backlog",
                     },
                     this.bars("came", _t("Came"), color("--case-came")),
-                    this.bars("went", _t("Went"), color("--case-went")),
+                    this.bars("went", _t("Went"), "transparent", color("--case-went")),
                 ],
             },
             options: this.getOptions(color("--case-text"), color("--case-grid")),
         });
     }
 
-    bars(key, label, backgroundColor) {
+    /** Some filled, some hollow: who sees no colours tells them apart too. */
+    bars(key, label, backgroundColor, borderColor) {
         const data = this.props.days.map((day) => day[key]);
-        return { type: "bar", label, data, backgroundColor, key };
+        const borderWidth = borderColor ? 2 : 0;
+        return { type: "bar", label, data, backgroundColor, borderColor, borderWidth, key };
     }
 
     getOptions(text, grid) {
