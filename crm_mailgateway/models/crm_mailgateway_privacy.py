@@ -1,9 +1,13 @@
+import logging
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import email_normalize, email_split
 
 from ..pipeline import thread_key
 from .crm_mailgateway_target import CASE, MAX_RECIPIENTS
+
+_logger = logging.getLogger(__name__)
 
 
 class CrmMailgatewayMessage(models.Model):
@@ -36,7 +40,12 @@ class CrmMailgatewayMessage(models.Model):
 
     def _fail(self, row_id, error, trace=None):
         failed = super()._fail(row_id, error, trace)
-        self.browse(row_id)._note_team(trace)
+        try:
+            with self.env.cr.savepoint():
+                self.browse(row_id)._note_team(trace)
+        except Exception as oddity:  # noqa: BLE001 headers may hold anything
+            # To know that a mail failed matters more than to know for whom it was.
+            _logger.warning("Whom is #%s meant for? %r", row_id, oddity)
         return failed
 
     def _note_team(self, trace=None):

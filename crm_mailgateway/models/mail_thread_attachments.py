@@ -1,6 +1,7 @@
 from odoo import api, models
 
 from ..pipeline.attachments import BLOCKED, MAX_COUNT, TOO_MANY, Policy, sift
+from ..pipeline.headers import one_line
 from ..trace import CONTEXT_KEY
 
 CASE = "crm.case"
@@ -17,6 +18,17 @@ class MailThread(models.AbstractModel):
     """
 
     _inherit = "mail.thread"
+
+    @api.model
+    def message_parse(self, message, save_original=False):
+        """Give files names that a database and a screen can hold."""
+        parsed = super().message_parse(message, save_original=save_original)
+        if self.env.context.get(CONTEXT_KEY) and parsed.get("attachments"):
+            parsed["attachments"] = [
+                file._replace(fname=one_line(file.fname) or "attachment")
+                for file in parsed["attachments"]
+            ]
+        return parsed
 
     @api.model
     def _message_route_process(self, message, message_dict, routes):

@@ -14,6 +14,14 @@ import re
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 # Not all controls: ISO-2022-JP needs its escapes.
 _LINE_END_BYTES = re.compile(rb"[\x00\r\n]+")
+# No address is longer, whatever its name. In one of 60 kB, of dots or quotes only, the
+# parser looks again and again at what it has seen: for half a minute.
+_MAX_ADDRESS = 2000
+_ADDRESS_HEADERS = {
+    *("from", "sender", "reply-to", "to", "cc", "bcc", "delivered-to", "return-path"),
+    *("resent-from", "resent-sender", "resent-to", "resent-cc", "resent-bcc"),
+}
+_LAST_ADDRESS = re.compile(r"<[^<>\s]{1,320}>\s*$")
 # RFC 2047 §2
 _ENCODED_WORD = re.compile(r"=\?([^?\s]{1,60})\?([bq])\?([^?\s]*)\?=", re.IGNORECASE)
 
@@ -36,6 +44,9 @@ class _Remembering(email.headerregistry.HeaderRegistry):
         return self.known[name, value]
 
     def _interpret(self, name, value):
+        value = str(value).replace("\0", "")  # no database stores it
+        if len(value) > _MAX_ADDRESS and name.lower() in _ADDRESS_HEADERS:
+            value = _without_monsters(value)
         for harmless in (str, _without_controls, _without_words, _plain):
             try:
                 return self.interpret(name, harmless(value))
@@ -77,6 +88,19 @@ def _is_text_charset(charset):
         return isinstance(b"\xff".decode(charset, "replace"), str)
     except (LookupError, UnicodeError, ValueError, TypeError):
         return False
+
+
+def _without_monsters(value):
+    """Return a list of addresses without those that no address can be."""
+    return ",".join(
+        part if len(part) <= _MAX_ADDRESS else _last_address(part)
+        for part in str(value).split(",")
+    )
+
+
+def _last_address(text):
+    found = _LAST_ADDRESS.search(text[-_MAX_ADDRESS:])
+    return found[0] if found else ""
 
 
 def _without_controls(value):

@@ -5,6 +5,7 @@ from email.message import EmailMessage
 from odoo.tests import tagged
 from odoo.tools import email_split
 
+from ..trace import MailTrace
 from .common import CUSTOMER, DOMAIN, compose
 from .test_threading import STAFF
 from .test_voice import AUTHSERV, PASS, VoiceCommon
@@ -12,6 +13,11 @@ from .test_voice import AUTHSERV, PASS, VoiceCommon
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAA"
     "AABJRU5ErkJggg=="
+)
+HEADERS = (
+    *("From", "To", "Cc", "Reply-To", "Delivered-To", "Resent-To", "Return-Path"),
+    *("Subject", "References", "In-Reply-To", "Message-ID", "Auto-Submitted"),
+    *("List-Id", "X-Custom"),
 )
 HTML = """
 <html><head><style>body{background:url(https://evil.example/a.png)}</style></head>
@@ -66,6 +72,34 @@ class TestAttacks(VoiceCommon):
         notes = " ".join(case.message_ids.mapped("body"))
         self.assertIn("bill.pdf.exe", notes)
         self.assertIn("x.js", notes)
+
+    def test_null_bytes_in_headers_do_no_harm(self):
+        for number, name in enumerate(HEADERS):
+            content = compose(f"Null {number}", **{name.replace("-", "_"): None})
+            value = f"sup\0port@{DOMAIN}" if name == "To" else "<a\0b@c.example>"
+            row = self.receive(f"{name}: {value}\r\n".encode() + content)
+            self.assertTrue(row.case_id, name)
+        self.assertFalse([v for v in (row.subject, row.email_to) if "\0" in (v or "")])
+
+    def test_a_failure_is_noted_whatever_its_headers_hold(self):
+        row = self.receive(compose())
+        self.forget_results(row)
+        trace = MailTrace(row.id, row.message_id, references={"<a\0b>"})
+        logger = "odoo.addons.crm_mailgateway.models"
+        with self.assertLogs(logger, "WARNING"):
+            row._fail(row.id, ValueError("whatever"), trace)
+        self.assertEqual(row.state, "failed")
+
+    def test_any_file_name_can_be_stored(self):
+        content = compose().replace(
+            b"Content-Type: text/plain",
+            b'Content-Disposition: attachment; filename="../a\x00\xff\x1b.pdf"\r\n'
+            b"Content-Type: application/pdf",
+        )
+        row = self.receive(content)
+        name = row.case_id.message_ids.attachment_ids.name
+        self.assertTrue(name.endswith(".pdf"), name)
+        self.assertTrue(name.isprintable())
 
     def test_too_many_attachments_are_named(self):
         self.env["ir.config_parameter"].set_param(

@@ -46,6 +46,7 @@ class TestMarkup(GatewayCommon):
         for pattern in ("<p ", "<!--", "<o:", '<a href="'):
             text = pattern * (100_000 // len(pattern))
             self.assertTrue(is_hostile(parsed(html_mail(text))), pattern)
+        self.assertTrue(is_hostile(parsed(html_mail(f"<p style='{'a' * 50_000}'>x"))))
         odd = compose("Odd").replace(b"text/plain", b"text/enriched")
         self.assertFalse(is_hostile(parsed(odd)))
         self.assertTrue(is_hostile(parsed(odd + b"<p " * 35_000)), "read as HTML")

@@ -2,6 +2,7 @@ import base64
 import email
 import email.policy
 import quopri
+import time
 
 from odoo.tests import BaseCase, tagged
 
@@ -57,6 +58,22 @@ class TestParsing(BaseCase):
             with self.subTest(header=header):
                 message = parsed(f"{header}\r\n\r\nx".encode())
                 self.assertTrue(message.items())
+
+    def test_addresses_that_are_none_cost_no_time(self):
+        start = time.monotonic()
+        for letter in '".(<@;:\\[':
+            folded = "\r\n ".join([letter * 70] * 850)
+            text = f"From: {folded} <a@b.example>\r\nTo: {folded}, c@d.example"
+            message = parsed(f"{text}\r\n\r\nx".encode())
+            self.assertIn("a@b.example", str(message["From"]), letter)
+            self.assertIn("c@d.example", str(message["To"]), letter)
+            self.assertLess(len(str(message["To"])), 5000, letter)
+        self.assertLess(time.monotonic() - start, 10)
+
+    def test_many_recipients_are_all_kept(self):
+        many = ",\r\n ".join(f"Person {n} <a{n}@b.example>" for n in range(500))
+        addresses = parsed(f"To: {many}\r\n\r\nx".encode())["To"].addresses
+        self.assertEqual(len(addresses), 500)
 
     def test_charsets_that_decode_nothing_are_replaced(self):
         cases = [
