@@ -170,7 +170,7 @@ class CrmCase(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Other Parties"),
             "res_model": PARTY,
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
             "domain": [("case_id", "=", self.id)],
             "context": {"default_case_id": self.id},
         }
