@@ -75,15 +75,16 @@ class CrmCase(models.Model):
 
     def _get_working_time(self, calendar):
         """One reading of the calendar for the whole span of these cases; none for
-        cases whose clocks all run, like those that have just come."""
-        stopped = self.filtered(lambda case: any(case[d] for d in CLOCKS.values()))
-        if not calendar or not stopped:
-            return ElapsedTime()
-        moments = [
-            utc.localize(moment)
-            for case in stopped
-            for moment in (case.create_date, *(case[d] for d in CLOCKS.values()))
-            if moment
+        cases whose clocks all run, like those that have just come, or took no time,
+        like those that move in."""
+        spans = [
+            (case.create_date, case[date])
+            for case in self
+            for date in CLOCKS.values()
+            if case.create_date and case[date] and case[date] > case.create_date
         ]
-        spans = calendar._work_intervals_batch(min(moments), max(moments))
-        return WorkingTime(spans[False])
+        if not calendar or not spans:
+            return ElapsedTime()
+        moments = [utc.localize(moment) for span in spans for moment in span]
+        worked = calendar._work_intervals_batch(min(moments), max(moments))
+        return WorkingTime(worked[False])

@@ -200,6 +200,16 @@ class TestErasure(CasesCommon):
         with self.assertRaises(AccessError):
             self.env["crm.case.erase"].with_user(self.user_leader).create({})
 
+    def test_an_address_of_ours_is_no_person(self):
+        """It stands in every conversation."""
+        domain = self.env["mail.alias.domain"].create({"name": "erase.example.com"})
+        self.team_care.write({"alias_name": "care", "alias_domain_id": domain.id})
+        for address in ("Care@erase.example.com", domain.catchall_email):
+            wizard = self._get_wizard(self.person, is_sure=True, addresses=address)
+            with self.assertRaisesRegex(UserError, "one of our own addresses"):
+                wizard.action_erase()
+        self.assertTrue(self.person.exists().name)
+
     def test_privacy_lookup_finds_cases(self):
         """It looks for stored fields of these names, and for links to contacts."""
         for model in ("crm.case", "crm.case.party"):

@@ -241,3 +241,12 @@ class TestImportMail(CasesCommon):
             self.assertEqual(raws, list(mails.values()))
             read[count] = directory.call_count
         self.assertEqual(read, {100: 1, 2000: 1})
+
+    def test_no_calendar_is_read_from_then_to_now(self):
+        """Each mail cost a reading of all the years since."""
+        self.assertTrue(self.env.company.resource_calendar_id)
+        calendar = self.env.registry["resource.calendar"]
+        with patch.object(calendar, "_work_intervals_batch") as read:
+            wizard = self.bring_in(("old.eml", make_mail(3)))
+        self.assertEqual(wizard.added_count, 1)
+        read.assert_not_called()

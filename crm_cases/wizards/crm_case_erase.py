@@ -124,6 +124,7 @@ class CrmCaseErase(models.TransientModel):
             )
         self._check_is_outsider()
         erasure, person = self._get_person()
+        self._check_is_not_ours(person.addresses)
         if not person.partners and not person.addresses:
             raise UserError(self.env._("Please say whom to erase."))
         cases = person.cases
@@ -156,3 +157,20 @@ class CrmCaseErase(models.TransientModel):
             )
         if self.env["res.company"].sudo().search([("partner_id", "in", partners.ids)]):
             raise UserError(self.env._("This is one of our own companies."))
+
+    def _check_is_not_ours(self, addresses):
+        """An address of a team stands in every conversation."""
+        # sudo: aliases are not for everybody
+        aliases = (
+            self.env["mail.alias"]
+            .sudo()
+            .search([("alias_full_name", "in", list(addresses))])
+        )
+        domains = self.env["mail.alias.domain"].sudo().search_fetch([], limit=1000)
+        ours = set(aliases.mapped("alias_full_name"))
+        for name in ("catchall_email", "bounce_email", "default_from_email"):
+            ours |= set(domains.mapped(name)) & set(addresses)
+        if ours:
+            raise UserError(
+                self.env._("%s is one of our own addresses.", ", ".join(sorted(ours)))
+            )
