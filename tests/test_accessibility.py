@@ -101,8 +101,9 @@ def examine_dashboard(visitor):
 
 
 @pytest.mark.slow
-def test_no_barrier_on_the_dashboard(enter):
-    examine_dashboard(enter())
+@pytest.mark.parametrize("width", [1400, 390])
+def test_no_barrier_on_the_dashboard(enter, width):
+    examine_dashboard(enter(width=width))
 
 
 @pytest.mark.slow

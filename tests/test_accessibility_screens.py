@@ -23,7 +23,10 @@ other.write({"email_from": case.email_from, "name": case.name})
 case.write({"date_deadline": "2020-01-01", "escalation_level": 1})
 case.copy({"name": "Win", "email_from": "prize@win.example.com"}).action_spam()
 rule = env["crm.case.rule"].search([("level_ids", "!=", False)], limit=1)
-box = env["fetchmail.server"].create({"name": "Support", "server_type": "imap"})
+box = env["fetchmail.server"].create({
+    "name": "Support", "server_type": "imap", "server": "imap.example.com",
+    "user": "support", "password": "support", "state": "done",
+})
 Run = env["crm.case.rule.run"]
 for number, (state, _name) in enumerate(Run._fields["state"].selection):
     Run.create({
@@ -112,6 +115,15 @@ BUTTONS = {
             [("segmentation_ids", "!=", False)],
             1,
         ),
+    },
+}
+# Forms of others that show something of ours.
+EXTENDED = {
+    "crm_cases": {"res.users": [], "digest.digest": []},
+    "crm_mailgateway": {"fetchmail.server": [], "mail.alias.domain": []},
+    "crm_segmentation": {
+        "res.partner": [("segmentation_ids", "!=", False)],
+        "res.partner.category": [],
     },
 }
 # Views that are only ever seen inside a form, which is examined with them.
@@ -215,6 +227,28 @@ def test_no_barrier_in_any_state(enter, addon, width):
         for domain in domains if xmlid in models else []:
             shown.open(xmlid, "form", shown.find(models[xmlid], domain)[0])
             shown.examine((xmlid, domain))
+    shown.check()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("addon", "width"), LOOKS)
+def test_no_barrier_in_forms_of_others(enter, addon, width):
+    shown = enter(width)
+    for model, domain in EXTENDED[addon].items():
+        shown.call(model, "get_formview_action", shown.find(model, domain))
+        shown.examine(model)
+    shown.check()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [1400, 390])
+def test_no_barrier_in_settings_of_mail(enter, width):
+    """The settings of one app are seen at a time; those of cases come first."""
+    shown = enter(width)
+    shown.open("crm_cases.res_config_settings_action", "form")
+    shown.page.click(".settings_tab [data-key=crm_mailgateway]")
+    shown.page.wait_for_selector("#crm_mailgateway_max_size_0")
+    shown.examine("settings of mail")
     shown.check()
 
 
