@@ -48,6 +48,25 @@ class CrmMailgatewayMessage(models.Model):
             _logger.warning("Whom is #%s meant for? %r", row_id, oddity)
         return failed
 
+    def _ignore_copy(self, stored):
+        ignored = super()._ignore_copy(stored)
+        self.browse(stored.id)._note_copies()
+        return ignored
+
+    def _note_copies(self):
+        """Let those decide about a copy of a mail that became a case who see its like.
+
+        It has the Message-ID of the other, but it may say something else.
+        """
+        results = self.env["crm.mailgateway.result"].search(
+            [("message_id", "in", self.mapped("message_id"))]
+        )
+        cases = {result.message_id: result.res_id for result in results}
+        for copy in self.filtered(lambda r: not r.res_model and r.message_id in cases):
+            case = self.env[CASE].browse(cases[copy.message_id]).exists()
+            copy.write({"res_model": CASE, "team_id": case.team_id or copy.team_id})
+        self._note_team()
+
     def _note_team(self, trace=None):
         """Note whom mails without a case are meant for.
 

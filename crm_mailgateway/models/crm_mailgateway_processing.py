@@ -201,7 +201,7 @@ class CrmMailgatewayMessage(models.Model):
             if state == "processed" and model != "crm.case"
         ]
         self._purge(foreign)
-        self.browse(row[0] for row in settled if row[1] == "ignored")._note_team()
+        self.browse(row[0] for row in settled if row[1] == "ignored")._note_copies()
         waiting = untold or any(row[3] == "pending" for row in settled)
         if waiting and not any(row[4] for row in settled):
             self.env["ir.cron"].browse(thanks)._trigger()

@@ -176,7 +176,6 @@ class TestAccess(GatewayCommon, HttpCase):
 
         first = self.receive(compose())
         copy = self.receive(b"Received: again\r\n" + compose())
-        copy.res_model = "crm.case"
         self.check_private(copy)
 
         answer = self.receive(compose("An answer"))
@@ -193,6 +192,16 @@ class TestAccess(GatewayCommon, HttpCase):
 
         first.case_id.unlink()
         self.check_private(first)
+
+    def test_managers_see_copies_of_the_mails_of_cases(self):
+        """Two mails with one Message-ID need not say the same."""
+        first = self.receive(compose())
+        copy = self.receive(b"Received: again\r\n" + compose())
+        self.assertEqual((copy.state, copy.team_id), ("ignored", self.team))
+        as_manager = copy.with_user(self.users["manager"])
+        self.assertTrue(as_manager.search([("id", "=", copy.id)]))
+        as_manager._route(first.case_id.id)
+        self.assertEqual(copy.case_id, first.case_id)
 
     def test_other_companies_see_no_mail_that_waits(self):
         row = self.receive_quarantined(
