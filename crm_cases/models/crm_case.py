@@ -393,10 +393,11 @@ class CrmCase(models.Model):
 
     @api.model
     def _get_number_sequence(self, company_id):
-        # The time zone is remembered there, where Odoo would read a partner for it.
-        zone = self.env["res.users"].context_get().get("tz") or "UTC"
+        # As Odoo finds the time zone, but without reading a partner: it is remembered.
+        known = {**self.env["res.users"].context_get(), **self.env.context}
         # sudo: whoever may create a case gets a number for it
-        sequences = self.env["ir.sequence"].sudo().with_context(tz=zone)
+        sequences = self.env["ir.sequence"].sudo()
+        sequences = sequences.with_context(tz=known.get("tz") or "UTC")
         return sequences.browse(sequences._get_case_sequence_id(company_id))
 
     def copy_data(self, default=None):

@@ -12,16 +12,18 @@ class CrmCaseCachedMixin(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
+        records = super().create(vals_list)
         self.env.registry.clear_cache()
-        return super().create(vals_list)
+        return records
 
     def write(self, vals):
-        """Forget before, and after: who looked meanwhile may have seen what was."""
+        # Before, for what is recomputed meanwhile; after, for who looked too early.
         self.env.registry.clear_cache()
         result = super().write(vals)
         self.env.registry.clear_cache()
         return result
 
     def unlink(self):
+        result = super().unlink()
         self.env.registry.clear_cache()
-        return super().unlink()
+        return result

@@ -31,8 +31,8 @@ class MailMessage(models.Model):
             return super().search(domain, offset=offset, limit=limit, order=order)
         if trace.messages is None or not wanted <= trace.references:
             trace.references |= wanted
-            wanted_by_all = [("message_id", "in", sorted(trace.references))]
-            found = self.search_fetch(wanted_by_all, PARENT_FIELDS)
+            known = [("message_id", "in", sorted(trace.references))]
+            found = self.search_fetch(known, PARENT_FIELDS)
             trace.messages = [
                 (found_one.id, found_one.message_id) for found_one in found
             ]
